@@ -1,0 +1,1 @@
+"""Fill the catalog: walk, read once, remember, derive. Knows nothing of mounting."""

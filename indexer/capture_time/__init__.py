@@ -1,0 +1,1 @@
+"""When a shot was taken: clues, zones, and the choice between them."""

@@ -1,0 +1,233 @@
+"""How a database is opened: as reader or writer, which version, where it may lie.
+
+Shared by the catalog and by decisions.db, which differ only in schema and marks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import apsw
+
+from indexer.errors import (
+    CatalogBusy,
+    CatalogForeign,
+    CatalogMissing,
+    CatalogOnNetwork,
+    CatalogTooNew,
+    CatalogTooOld,
+    CatalogUnwritable,
+)
+from indexer.paths import display
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What tells one kind of database file from another."""
+
+    noun: str
+    application_id: int
+    version: int
+    schema: tuple[str, str]  # package, resource
+
+
+CATALOG = Database("catalog", 0x6D666361, 1, ("indexer.catalog", "schema.sql"))
+DECISIONS = Database("decisions file", 0x6D666465, 1, ("indexer.decisions", "schema.sql"))
+
+# Filesystems on which SQLite's shared memory and locks do not reach other machines
+# (openai/codex#30957, Sonarr#1886: corruption).
+_NETWORK = frozenset(
+    "nfs nfs4 cifs smb3 smbfs ncpfs 9p afs ceph glusterfs lustre beegfs "
+    "fuse.sshfs fuse.rclone fuse.s3fs fuse.glusterfs fuse.davfs2 davfs".split()
+)
+_BUSY_MS = 10_000  # how long a writer's commit may make a reader wait; arbitrary
+_MMAP_BYTES = 1 << 30  # reads come from the page cache without copying
+# Under this much free space a run is refused before it starts; arbitrary, far above one batch.
+_LEAST_FREE_BYTES = 16 << 20
+
+
+def open_reader(path: Path, kind: Database = CATALOG) -> apsw.Connection:
+    """A read-only connection; never creates. Raises the Catalog… errors."""
+    if not path.exists():
+        raise CatalogMissing(
+            f"There is no {kind.noun} at {display(path)}; make one with `mediafs index FOLDER`."
+        )
+    try:
+        db = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READONLY)
+        _refuse_other_versions(db, path, kind)
+    except apsw.Error as exc:
+        raise _explained(exc, path, kind) from exc
+    db.set_busy_timeout(_BUSY_MS)
+    db.execute(f"PRAGMA mmap_size={_MMAP_BYTES}; PRAGMA query_only=ON")
+    return db
+
+
+@contextlib.contextmanager
+def writing(
+    path: Path, kind: Database = CATALOG, *, on_network_anyway: bool = False
+) -> Iterator[apsw.Connection]:
+    """The one writer's connection, created where missing, under its lock; closed at the end.
+
+    Raises CatalogBusy when another process writes, and the other Catalog… errors. An SQLite
+    error from the body comes out as CatalogUnwritable where a person can act on it.
+    """
+    _prepare_folder(path, kind, on_network_anyway=on_network_anyway)
+    with _lock(path, kind):
+        try:
+            db = open_writer(path, kind)
+            try:
+                yield db
+            finally:
+                db.close()
+        except apsw.Error as exc:
+            raise _explained(exc, path, kind) from exc
+
+
+def open_writer(path: Path, kind: Database = CATALOG) -> apsw.Connection:
+    """A writing connection without the lock: for `writing` and for tests."""
+    is_new = not path.exists() or path.stat().st_size == 0
+    db = apsw.Connection(os.fspath(path))
+    try:
+        if is_new:
+            db.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
+            _create(db, kind)
+        _refuse_other_versions(db, path, kind)
+        db.set_busy_timeout(_BUSY_MS)
+        # NORMAL: a power cut may lose the last commits, never the file's consistency.
+        db.execute(
+            f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+            f"PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA mmap_size={_MMAP_BYTES}"
+        )
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _create(db: apsw.Connection, kind: Database) -> None:
+    package, name = kind.schema
+    schema = resources.files(package).joinpath(name).read_text("utf-8")
+    with db:
+        db.execute(schema)
+        db.execute(f"PRAGMA application_id={kind.application_id}")
+        db.execute(f"PRAGMA user_version={kind.version}")
+
+
+def _refuse_other_versions(db: apsw.Connection, path: Path, kind: Database) -> None:
+    found = int(db.pragma("application_id"))
+    version = int(db.pragma("user_version"))
+    where = display(path)
+    if found != kind.application_id:
+        raise CatalogForeign(
+            f"{where} is an SQLite file but no mediafs {kind.noun}; name another with --catalog."
+        )
+    if version > kind.version:
+        raise CatalogTooNew(
+            f"{where} is {kind.noun} version {version}; this mediafs knows up to {kind.version}. "
+            "Upgrade mediafs."
+        )
+    if version < kind.version:
+        raise CatalogTooOld(
+            f"{where} is {kind.noun} version {version}, older than this mediafs can read "
+            f"({kind.version}). Move it away and run `mediafs index` again."
+        )
+
+
+def _prepare_folder(path: Path, kind: Database, *, on_network_anyway: bool) -> None:
+    folder = path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as exc:
+        raise CatalogUnwritable(
+            f"The folder {display(folder)} for the {kind.noun} cannot be made or read: "
+            f"{exc.strerror}; name another place with --catalog."
+        ) from exc
+    if free < _LEAST_FREE_BYTES:
+        raise CatalogUnwritable(
+            f"The disk of {display(folder)} has {free:,} bytes left, too few for the {kind.noun}; "
+            "make room or name another place with --catalog."
+        )
+    fstype = filesystem_type(folder)
+    if fstype in _NETWORK and not on_network_anyway:
+        raise CatalogOnNetwork(
+            f"{display(folder)} is on a network filesystem ({fstype}), where SQLite can lose data; "
+            "name a local place with --catalog, or insist with --catalog-on-network."
+        )
+
+
+def filesystem_type(folder: Path) -> str:
+    """The type of the filesystem that holds `folder`, as mount calls it; "" where unknown."""
+    try:
+        device = folder.stat().st_dev
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            found = [line.split(" - ")[1].split()[0] for line in lines if f" {wanted} " in line]
+    except (OSError, IndexError):
+        return ""
+    return found[-1] if found else ""
+
+
+@contextlib.contextmanager
+def _lock(path: Path, kind: Database) -> Iterator[None]:
+    """An advisory lock beside the file; the kernel drops it when the holder dies."""
+    lock_path = path.with_name(path.name + ".lock")
+    try:
+        fd = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        raise CatalogUnwritable(
+            f"{display(lock_path)} cannot be written: {exc.strerror}; "
+            "name another place with --catalog."
+        ) from exc
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise CatalogBusy(
+                f"Another mediafs (process {holder}) is writing the {kind.noun} {display(path)}; "
+                "wait for it or stop it."
+            ) from exc
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode("ascii"), 0)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _explained(exc: apsw.Error, path: Path, kind: Database) -> Exception:
+    """A sentence for what a person can act on; the error itself where it is our bug."""
+    where = display(path)
+    match exc:
+        case apsw.NotADBError():
+            return CatalogForeign(
+                f"{where} is no mediafs {kind.noun}; name another with --catalog."
+            )
+        case apsw.FullError():
+            return CatalogUnwritable(
+                f"The disk under the {kind.noun} {where} is full; make room and run the command "
+                "again, it goes on where it stopped."
+            )
+        case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError():
+            return CatalogUnwritable(
+                f"The {kind.noun} {where} cannot be opened for this ({exc}); check the "
+                "permissions of the file and its folder."
+            )
+        case apsw.CorruptError() | apsw.IOError():
+            return CatalogUnwritable(
+                f"The {kind.noun} {where} is damaged or its disk fails ({exc}); move it away and "
+                "run `mediafs index` again: decisions.db keeps your decisions and the names."
+            )
+        case apsw.BusyError() | apsw.LockedError():
+            return CatalogBusy(f"The {kind.noun} {where} is busy; try again in a moment.")
+    return exc

@@ -1,0 +1,424 @@
+"""Questions and changes of the facts: roots, folders, files, contents, failures.
+
+Each SQL text stands beside the one function that runs it. Callers hold the transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from indexer.catalog.rows import FactRow, KnownFile, LostFile, RootRow
+from indexer.model import (
+    ContentId,
+    Damage,
+    FileId,
+    FolderId,
+    Generation,
+    Kind,
+    Reading,
+    RootId,
+    RootRole,
+    Stamp,
+    Tags,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import apsw
+
+    from indexer.scan.walk import SeenFile
+
+READER_VERSION = 1  # content.reader; raise it when reading learns something new
+
+# ---------------------------------------------------------------------------- generations
+
+_GENERATION = "SELECT coalesce(max(generation_id), 0) FROM generation"
+
+
+def generation(db: apsw.Connection) -> Generation:
+    """The newest committed generation; 0 before the first."""
+    return Generation(db.execute(_GENERATION).get)
+
+
+_LAST_OPTIONS = "SELECT mediafs, raw_companion FROM generation ORDER BY generation_id DESC LIMIT 1"
+
+
+def last_options(db: apsw.Connection) -> tuple[str, str] | None:
+    """The program version and raw-companion option of the newest generation."""
+    row = db.execute(_LAST_OPTIONS).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]))
+
+
+_NEW_GENERATION = (
+    "INSERT INTO generation (generation_id, committed_ns, command, mediafs, raw_companion, summary)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+
+
+def commit_generation(  # noqa: PLR0913 - one row, column by column
+    db: apsw.Connection,
+    number: Generation,
+    *,
+    command: str,
+    version: str,
+    raw_companion: str,
+    summary: str,
+) -> None:
+    """Make `number` the state that a mount shows, and the facts no longer pending."""
+    row = (number, time.time_ns(), command, version, raw_companion, summary)
+    db.execute(_NEW_GENERATION, row)
+    db.execute("DELETE FROM pending")
+
+
+def set_pending(db: apsw.Connection) -> None:
+    """Remember that facts changed which no generation shows yet."""
+    db.execute("INSERT OR IGNORE INTO pending VALUES (1, ?)", (time.time_ns(),))
+
+
+def is_pending(db: apsw.Connection) -> bool:
+    """Whether facts are newer than the newest generation."""
+    return bool(db.execute("SELECT count(*) FROM pending").get)
+
+
+# ---------------------------------------------------------------------------- roots
+
+_ROOTS = (
+    "SELECT root_id, host, path, role, label, device, excludes, online, walked_ns"
+    " FROM root ORDER BY root_id"
+)
+
+
+def roots(db: apsw.Connection) -> list[RootRow]:
+    """Every root, in the order in which they were added."""
+    return [
+        RootRow(
+            RootId(i), host, path, RootRole(role), label, device,
+            tuple(json.loads(excludes)), bool(online), walked,
+        )
+        for i, host, path, role, label, device, excludes, online, walked in db.execute(_ROOTS)
+    ]  # fmt: skip
+
+
+_ADD_ROOT = (
+    "INSERT INTO root (host, path, role, label, device, excludes, added_ns)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING root_id"
+)
+
+
+def add_root(  # noqa: PLR0913 - one row, column by column
+    db: apsw.Connection,
+    *,
+    host: str,
+    path: bytes,
+    role: RootRole,
+    label: bytes,
+    device: str | None,
+    excludes: Sequence[str],
+) -> RootId:
+    """Remember a new root."""
+    row = (host, path, str(role), label, device, json.dumps(list(excludes)), time.time_ns())
+    return RootId(db.execute(_ADD_ROOT, row).get)
+
+
+_CHANGE_ROOT = "UPDATE root SET role = ?, excludes = ? WHERE root_id = ?"
+
+
+def change_root(
+    db: apsw.Connection, root: RootId, role: RootRole, excludes: Sequence[str]
+) -> None:
+    """A person named another role or other excludes for a remembered root."""
+    db.execute(_CHANGE_ROOT, (str(role), json.dumps(list(excludes)), root))
+
+
+_ROOT_STATE = "UPDATE root SET online = ?, device = coalesce(?, device) WHERE root_id = ?"
+
+
+def set_online(db: apsw.Connection, root: RootId, *, online: bool, device: str | None) -> None:
+    """Whether the root answers now; an offline one keeps its device identity."""
+    db.execute(_ROOT_STATE, (int(online), device, root))
+
+
+def set_walked(db: apsw.Connection, root: RootId) -> None:
+    """A complete walk of the root ended now."""
+    db.execute("UPDATE root SET walked_ns = ? WHERE root_id = ?", (time.time_ns(), root))
+
+
+# ---------------------------------------------------------------------------- folders
+
+_FOLDERS = "SELECT path, folder_id, state FROM folder WHERE root_id = ?"
+
+
+def folders(db: apsw.Connection, root: RootId) -> dict[bytes, tuple[FolderId, str]]:
+    """Every folder known below a root: relative path to (id, state)."""
+    return {path: (FolderId(i), state) for path, i, state in db.execute(_FOLDERS, (root,))}
+
+
+_PUT_FOLDER = (
+    "INSERT INTO folder (root_id, path, state, says) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (root_id, path) DO UPDATE SET state = excluded.state, says = excluded.says"
+    " RETURNING folder_id"
+)
+
+
+def put_folder(
+    db: apsw.Connection, root: RootId, path: bytes, state: str, says: str | None
+) -> FolderId:
+    """Remember a folder and its state."""
+    return FolderId(db.execute(_PUT_FOLDER, (root, path, state, says)).get)
+
+
+# ---------------------------------------------------------------------------- files
+
+_KNOWN = (
+    "SELECT f.file_id, f.name, f.size, f.mtime_ns, f.ctime_ns, f.inode, f.state, f.content_id,"
+    " coalesce(c.reader, 0) FROM file f LEFT JOIN content c USING (content_id)"
+    " WHERE f.folder_id = ?"
+)
+
+
+def known_files(db: apsw.Connection, folder: FolderId) -> dict[bytes, KnownFile]:
+    """The files remembered in one folder, by name; those gone are among them."""
+    return {
+        name: KnownFile(
+            FileId(i), name, Stamp(size, mtime, ctime, inode), state,
+            None if content is None else ContentId(content), reader < READER_VERSION,
+        )
+        for i, name, size, mtime, ctime, inode, state, content, reader in db.execute(
+            _KNOWN, (folder,)
+        )
+    }  # fmt: skip
+
+
+_LOST = (
+    "SELECT file_id, size, mtime_ns, ctime_ns, inode, content_id FROM file"
+    " WHERE folder_id = ? AND state <> 'gone'"
+)
+
+
+def files_of_lost_folder(db: apsw.Connection, folder: FolderId) -> Iterator[LostFile]:
+    """What was in a folder that is no longer there."""
+    for i, size, mtime, ctime, inode, content in db.execute(_LOST, (folder,)):
+        yield LostFile(FileId(i), Stamp(size, mtime, ctime, inode), content)
+
+
+_PUT_FILE = (
+    "INSERT INTO file (folder_id, name, size, mtime_ns, ctime_ns, inode, device, mode, uid, gid,"
+    " blocks, state, says, content_id, first_generation, changed_generation)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size,"
+    " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,"
+    " device = excluded.device, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid,"
+    " blocks = excluded.blocks, state = excluded.state, says = excluded.says,"
+    " content_id = excluded.content_id, digest_carried = 0, verified_ns = NULL, gone_ns = NULL,"
+    " changed_generation = excluded.changed_generation"
+    " RETURNING file_id"
+)
+
+
+def put_file(  # noqa: PLR0913 - one row, column by column
+    db: apsw.Connection,
+    folder: FolderId,
+    seen: SeenFile,
+    *,
+    state: str,
+    says: str | None,
+    content: ContentId | None,
+    generation: Generation,
+) -> FileId:
+    """Remember what is at a path now, new or changed."""
+    stamp = seen.stamp
+    row = (
+        folder, seen.name, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, seen.device,
+        seen.mode, seen.uid, seen.gid, seen.blocks, state, says, content, generation, generation,
+    )  # fmt: skip
+    return FileId(db.execute(_PUT_FILE, row).get)
+
+
+_MOVE_FILE = (
+    "UPDATE file SET folder_id = ?, name = ?, ctime_ns = ?, inode = ?, device = ?, mode = ?,"
+    " uid = ?, gid = ?, blocks = ?, state = 'present', says = NULL, gone_ns = NULL"
+    " WHERE file_id = ?"
+)
+
+
+def move_file(db: apsw.Connection, file: FileId, folder: FolderId, seen: SeenFile) -> None:
+    """The same bytes under another, so far unknown path: row, inode and content stay."""
+    row = (
+        folder, seen.name, seen.stamp.ctime_ns, seen.stamp.inode, seen.device, seen.mode,
+        seen.uid, seen.gid, seen.blocks, file,
+    )  # fmt: skip
+    db.execute(_MOVE_FILE, row)
+
+
+_BACK = "UPDATE file SET state = 'present', gone_ns = NULL WHERE file_id = ?"
+
+
+def set_back(db: apsw.Connection, file: FileId) -> None:
+    """A file that was gone stands where it was, with the same stamp."""
+    db.execute(_BACK, (file,))
+
+
+_GONE = "DELETE FROM file WHERE folder_id = ? AND name = ? AND state = 'gone'"
+_MOVE_FILE = (
+    "UPDATE file SET folder_id = ?, name = ?, ctime_ns = ?, inode = ?, device = ?, mode = ?,"
+    " uid = ?, gid = ?, blocks = ?, state = 'present', says = NULL, gone_ns = NULL"
+    " WHERE file_id = ?"
+)
+
+
+def move_file(db: apsw.Connection, file: FileId, folder: FolderId, seen: SeenFile) -> None:
+    """The same bytes under another path: the row, its inode and its content stay."""
+    db.execute(_FORGET_GONE, (folder, seen.name))
+    row = (
+        folder, seen.name, seen.stamp.ctime_ns, seen.stamp.inode, seen.device, seen.mode,
+        seen.uid, seen.gid, seen.blocks, file,
+    )  # fmt: skip
+    db.execute(_MOVE_FILE, row)
+
+
+_GONE = "UPDATE file SET state = 'gone', says = NULL, gone_ns = ? WHERE file_id = ?"
+
+
+def set_gone(db: apsw.Connection, files: Iterable[FileId]) -> None:
+    """Files that an online root no longer has; they stay as history and leave the tree."""
+    now = time.time_ns()
+    db.executemany(_GONE, [(now, file) for file in files])
+
+
+# ---------------------------------------------------------------------------- contents
+
+_HAS_TAGS = "SELECT 1 FROM content JOIN tags USING (content_id) WHERE blake3 = ? AND reader >= ?"
+
+
+def has_tags(db: apsw.Connection, blake3: bytes) -> bool:
+    """Whether ExifTool's answer about this content is known."""
+    return db.execute(_HAS_TAGS, (blake3, READER_VERSION)).fetchone() is not None
+
+
+_PUT_CONTENT = (
+    "INSERT INTO content (blake3, size, payload, sample, mime, kind, extension, width_px,"
+    " height_px, orientation, duration_ms, codec, frame_rate, damage, damage_says, reader)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (blake3) DO UPDATE SET payload = excluded.payload, sample = excluded.sample,"
+    " mime = excluded.mime, kind = excluded.kind, extension = excluded.extension,"
+    " width_px = excluded.width_px, height_px = excluded.height_px,"
+    " orientation = excluded.orientation, duration_ms = excluded.duration_ms,"
+    " codec = excluded.codec, frame_rate = excluded.frame_rate, damage = excluded.damage,"
+    " damage_says = excluded.damage_says, reader = excluded.reader"
+    " RETURNING content_id"
+)
+_PUT_FINGERPRINT = "INSERT OR REPLACE INTO fingerprint VALUES (?, ?, ?, ?, ?, ?)"
+
+
+def put_content(db: apsw.Connection, reading: Reading) -> ContentId:
+    """Remember what one read of these bytes gave."""
+    picture, film = reading.picture, reading.film
+    row = (
+        reading.blake3, reading.size, reading.payload, reading.sample, reading.mime,
+        str(reading.kind), reading.extension,
+        picture and picture.width, picture and picture.height, picture and picture.orientation,
+        film and film.duration_ms, film and film.codec, film and film.frame_rate,
+        None if reading.damage is None else str(reading.damage),
+        None if reading.damage is None else reading.damage_says,
+        READER_VERSION,
+    )  # fmt: skip
+    content = ContentId(db.execute(_PUT_CONTENT, row).get)
+    look = picture and picture.fingerprint
+    if look:
+        columns = (content, look.phash, look.dhash, look.thumb, look.sharpness, look.contrast)
+        db.execute(_PUT_FINGERPRINT, columns)
+    return content
+
+
+_PUT_TAGS = "INSERT OR REPLACE INTO tags VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+
+def put_tags(db: apsw.Connection, content: ContentId, tags: Tags) -> None:
+    """Remember ExifTool's answer about a content."""
+    texts = (
+        tags.make, tags.model, tags.serial, tags.lens, tags.software, tags.content_identifier,
+        tags.burst_uuid, tags.image_unique_id, tags.document_id, tags.derived_from,
+    )  # fmt: skip
+    numbers = (tags.exif_width, tags.exif_height, tags.latitude, tags.longitude)
+    note, warning = int(tags.has_maker_note), _utf8(tags.warning)
+    db.execute(
+        _PUT_TAGS, (content, *map(_utf8, texts), *numbers, note, warning, _json(tags.all))
+    )
+
+
+def _utf8(text: str | None) -> str | None:
+    """SQLite's text has no place for the surrogates that stand for undecodable bytes."""
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _json(everything: dict[str, str]) -> str:
+    # ASCII only: values may carry lone surrogates, which SQLite's text cannot.
+    return json.dumps(everything, ensure_ascii=True, separators=(",", ":"))
+
+
+_TAGS = (
+    "SELECT content_id, make, model, serial, lens, software, content_identifier, burst_uuid,"
+    " image_unique_id, document_id, derived_from, exif_width_px, exif_height_px, latitude,"
+    " longitude, has_maker_note, warning, everything FROM tags"
+)
+
+
+def all_tags(db: apsw.Connection) -> dict[ContentId, Tags]:
+    """Every content's tags."""
+    return {
+        ContentId(content): Tags(*typed, has_maker_note=bool(note), warning=w, all=json.loads(rest))
+        for content, *typed, note, w, rest in db.execute(_TAGS)
+    }
+
+
+# ---------------------------------------------------------------------------- for derive
+
+_FACTS = (
+    "SELECT f.file_id, r.root_id, r.role, d.folder_id, d.path, f.name, f.size, f.mtime_ns,"
+    " f.first_generation, c.content_id, c.blake3, c.payload, c.mime, c.kind, c.extension,"
+    " c.width_px, c.height_px, c.orientation, c.duration_ms, c.codec, c.damage"
+    " FROM file f JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
+    " JOIN content c USING (content_id) WHERE f.state = 'present'"
+)
+
+
+def present_files(db: apsw.Connection) -> Iterator[FactRow]:
+    """Every file whose bytes are known, online or not."""
+    for row in db.execute(_FACTS):
+        role, kind, damage = RootRole(row[2]), Kind(row[13]), row[20]
+        yield FactRow(
+            *row[:2], role, *row[3:13], kind, *row[14:20], None if damage is None else Damage(damage)
+        )
+
+
+# ---------------------------------------------------------------------------- failures
+
+_PUT_FAILURE = (
+    "INSERT INTO failure (root_id, path, cause, says, generation_id) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (root_id, path) DO UPDATE SET cause = excluded.cause, says = excluded.says,"
+    " generation_id = excluded.generation_id"
+)
+
+
+def put_failure(  # noqa: PLR0913 - one row, column by column
+    db: apsw.Connection,
+    root: RootId,
+    path: bytes,
+    *,
+    cause: str,
+    says: str,
+    generation: Generation,
+) -> None:
+    """Remember what could not be read, and why."""
+    db.execute(_PUT_FAILURE, (root, path, cause, says, generation))
+
+
+_OLD_FAILURES = "DELETE FROM failure WHERE root_id = ? AND generation_id < ? AND cause <> 'exiftool'"
+
+
+def forget_old_failures(db: apsw.Connection, root: RootId, generation: Generation) -> None:
+    """After a complete walk: what this run did not meet again is no failure any more."""
+    db.execute(_OLD_FAILURES, (root, generation))

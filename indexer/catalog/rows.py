@@ -1,0 +1,159 @@
+"""Frozen row types, one for each question asked of the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from indexer.model import (
+        ContentId,
+        Damage,
+        FileId,
+        FolderId,
+        Generation,
+        Kind,
+        Role,
+        RootId,
+        RootRole,
+        ShotId,
+        Stamp,
+        TreeDirectoryId,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RootRow:
+    """One indexed directory tree."""
+
+    id: RootId
+    host: str
+    path: bytes
+    role: RootRole
+    label: bytes
+    device: str | None
+    excludes: tuple[str, ...]
+    online: bool
+    walked_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What the catalog remembers of a path, as the walk needs it."""
+
+    id: FileId
+    name: bytes
+    stamp: Stamp
+    state: str
+    content: ContentId | None
+    is_outdated: bool = False  # read by an older reader, which knew less
+
+
+@dataclass(frozen=True, slots=True)
+class LostFile:
+    """A file that its folder no longer shows: gone, unless it turns up elsewhere."""
+
+    id: FileId
+    stamp: Stamp
+    content: ContentId | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One present file with what reading it gave: everything derive looks at but the tags."""
+
+    file: FileId
+    root: RootId
+    root_role: RootRole
+    folder: FolderId
+    folder_path: bytes  # relative to the root
+    name: bytes
+    size: int
+    mtime_ns: int
+    first_generation: int
+    content: ContentId
+    blake3: bytes
+    payload: bytes | None
+    mime: str
+    kind: Kind
+    extension: str
+    width_px: int | None
+    height_px: int | None
+    orientation: int | None
+    duration_ms: int | None
+    codec: str | None
+    damage: Damage | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member of a shot, as it is shown to people."""
+
+    shot: ShotId
+    file: FileId
+    role: Role
+    path: bytes  # absolute
+    blake3: bytes
+    size: int
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a stat() of a name in the tree says; write bits are dropped by the caller."""
+
+    inode: int
+    is_directory: bool
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    mode: int  # permission bits of the source; directories: 0
+    uid: int
+    gid: int
+    blocks: int  # of 512 bytes
+    links: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One name in a directory of the tree."""
+
+    cookie: int  # resumes a listing after this name
+    name: bytes
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a file's bytes are, and the stamp under which they are known."""
+
+    file: FileId
+    root: RootId
+    root_path: bytes
+    path: bytes  # relative to the root
+    stamp: Stamp
+    content: ContentId | None
+    is_online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A name that a view wants: `directory` is a path in the tree without slashes at its ends."""
+
+    directory: bytes
+    name: bytes
+    file: FileId
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One name whose listing or bytes a generation changed."""
+
+    generation: Generation
+    view: str
+    path: bytes
+    what: str  # 'added', 'removed', 'replaced', 'touched'
+    parent: TreeDirectoryId
+    name: bytes
+    old_file: FileId | None
+    new_file: FileId | None

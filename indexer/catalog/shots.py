@@ -1,0 +1,258 @@
+"""Questions and changes of the derived part: shots, members, evidence, votes, clues, times.
+
+The whole part is written at once by `replace`; ids of shots that stay are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indexer.catalog.rows import MemberRow
+from indexer.model import FileId, Role, ShotId
+from indexer.paths import join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import apsw
+
+# ---------------------------------------------------------------------------- writing
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """A file's place in a shot that is about to be written."""
+
+    file: FileId
+    role: Role
+    of_file: FileId | None
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewShot:
+    """One shot with everything that explains it; rows are in the order of their tables."""
+
+    confidence: str
+    original_missing: bool
+    burst: str | None
+    why: str
+    members: tuple[NewMember, ...]  # the original first
+    evidence: tuple[tuple[FileId, FileId, str, str], ...]  # a, b, kind, says
+    votes: tuple[tuple[FileId, str, float, str], ...]  # file, rule, points, says
+    clues: tuple[tuple[FileId, str, str, str | None, int | None, int, str], ...]
+    capture: tuple[str | None, int | None, str, str, str, str | None, str | None, str | None]
+
+
+_OLD = "SELECT file_id, shot_id FROM member ORDER BY rank"
+_TABLES = ("member", "evidence", "vote", "clue", "capture")
+
+
+def replace(db: apsw.Connection, shots: Iterable[NewShot]) -> int:
+    """Write all shots anew and give each the id of the old shot its files come from."""
+    old = {FileId(file): ShotId(shot) for file, shot in db.execute(_OLD)}
+    for table in _TABLES:
+        db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
+    ids: set[ShotId] = set()
+    for shot in shots:
+        ids.add(_put(db, shot, _old_id(shot, old, ids)))
+    stale = [(shot,) for (shot,) in db.execute("SELECT shot_id FROM shot") if shot not in ids]
+    db.executemany("DELETE FROM shot WHERE shot_id = ?", stale)
+    return len(ids)
+
+
+def _old_id(shot: NewShot, old: dict[FileId, ShotId], taken: set[ShotId]) -> ShotId | None:
+    for member in shot.members:
+        candidate = old.get(member.file)
+        if candidate is not None and candidate not in taken:
+            return candidate
+    return None
+
+
+_PUT_SHOT = (
+    "INSERT INTO shot (shot_id, confidence, original_missing, burst, why) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (shot_id) DO UPDATE SET confidence = excluded.confidence,"
+    " original_missing = excluded.original_missing, burst = excluded.burst, why = excluded.why"
+    " RETURNING shot_id"
+)
+
+
+def _put(db: apsw.Connection, shot: NewShot, known: ShotId | None) -> ShotId:
+    row = (known, shot.confidence, int(shot.original_missing), shot.burst, shot.why)
+    i = ShotId(db.execute(_PUT_SHOT, row).get)
+    db.executemany(
+        "INSERT INTO member (shot_id, file_id, role, rank, of_file, says) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (i, m.file, str(m.role), rank, m.of_file, m.says)
+            for rank, m in enumerate(shot.members)
+        ],
+    )
+    db.executemany("INSERT INTO evidence VALUES (?, ?, ?, ?, ?)", [(i, *e) for e in shot.evidence])
+    db.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, ?)", [(i, *v) for v in shot.votes])
+    db.executemany(
+        "INSERT INTO clue (shot_id, file_id, source, value, local, offset_min, used, says)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(i, *c) for c in shot.clues],
+    )
+    db.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (i, *shot.capture))
+    return i
+
+
+# ---------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class ShotRow:
+    """A shot and its capture time."""
+
+    id: ShotId
+    confidence: str
+    original_missing: bool
+    why: str
+    local: str | None
+    offset_min: int | None
+    source: str
+    time_confidence: str
+    time_why: str
+    unknown: str | None
+    suggestion: str | None
+    burst: str | None
+
+
+_SHOTS = (
+    "SELECT s.shot_id, s.confidence, s.original_missing, s.why, c.local, c.offset_min, c.source,"
+    " c.confidence, c.why, c.unknown, c.suggestion, s.burst FROM shot s JOIN capture c USING (shot_id)"
+)
+
+
+def all_shots(db: apsw.Connection) -> Iterator[ShotRow]:
+    """Every shot, by id."""
+    for row in db.execute(_SHOTS + " ORDER BY s.shot_id"):
+        yield ShotRow(*row[:2], bool(row[2]), *row[3:])
+
+
+def shot(db: apsw.Connection, number: ShotId) -> ShotRow | None:
+    """One shot."""
+    row = db.execute(_SHOTS + " WHERE s.shot_id = ?", (number,)).fetchone()
+    return None if row is None else ShotRow(*row[:2], bool(row[2]), *row[3:])
+
+
+_MEMBERS = (
+    "SELECT m.shot_id, m.file_id, m.role, r.path, d.path, f.name, c.blake3, f.size, m.says"
+    " FROM member m JOIN file f USING (file_id) JOIN folder d USING (folder_id)"
+    " JOIN root r USING (root_id) JOIN content c USING (content_id)"
+)
+
+
+def members(db: apsw.Connection, number: ShotId) -> list[MemberRow]:
+    """Files of one shot, original first."""
+    rows = db.execute(_MEMBERS + " WHERE m.shot_id = ? ORDER BY m.rank", (number,))
+    return [_member(row) for row in rows]
+
+
+def members_of_all(db: apsw.Connection) -> Iterator[MemberRow]:
+    """Files of every shot, by shot, original first."""
+    for row in db.execute(_MEMBERS + " ORDER BY m.shot_id, m.rank"):
+        yield _member(row)
+
+
+def _member(row: Sequence[object]) -> MemberRow:
+    number, file, role, root, folder, name, digest, size, says = row
+    path = join(root, folder, name)  # type: ignore[arg-type]
+    return MemberRow(ShotId(number), FileId(file), Role(role), path, digest, size, says)  # type: ignore[arg-type]
+
+
+def shot_of(db: apsw.Connection, file: FileId) -> ShotId | None:
+    """The shot a file belongs to."""
+    row = db.execute("SELECT shot_id FROM member WHERE file_id = ?", (file,)).fetchone()
+    return None if row is None else ShotId(row[0])
+
+
+_PATHS = (
+    "SELECT f.file_id, r.path, d.path, f.name FROM file f JOIN folder d USING (folder_id)"
+    " JOIN root r USING (root_id) WHERE f.file_id IN (SELECT file_id FROM member WHERE shot_id = ?)"
+)
+
+
+def paths_of_shot(db: apsw.Connection, number: ShotId) -> dict[FileId, bytes]:
+    """Absolute source paths of a shot's files."""
+    return {
+        FileId(file): join(root, folder, name)
+        for file, root, folder, name in db.execute(_PATHS, (number,))
+    }
+
+
+def votes(db: apsw.Connection, number: ShotId) -> list[tuple[FileId, str, float, str]]:
+    """(file, rule, points, says) of a shot, strongest first for each file."""
+    text = (
+        "SELECT file_id, rule, points, says FROM vote WHERE shot_id = ?"
+        " ORDER BY file_id, abs(points) DESC, rule"
+    )
+    return [(FileId(f), rule, points, says) for f, rule, points, says in db.execute(text, (number,))]
+
+
+def evidence(db: apsw.Connection, number: ShotId) -> list[tuple[FileId, FileId, str, str]]:
+    """(a, b, kind, says) of a shot."""
+    text = "SELECT a, b, kind, says FROM evidence WHERE shot_id = ? ORDER BY kind, a, b"
+    return [(FileId(a), FileId(b), kind, says) for a, b, kind, says in db.execute(text, (number,))]
+
+
+def clues(db: apsw.Connection, number: ShotId) -> list[tuple[FileId, str, str, str, bool]]:
+    """(file, source, value, says, used) of a shot, the used one first."""
+    text = (
+        "SELECT file_id, source, value, says, used FROM clue WHERE shot_id = ?"
+        " ORDER BY used DESC, clue_id"
+    )
+    return [
+        (FileId(f), source, value, says, bool(used))
+        for f, source, value, says, used in db.execute(text, (number,))
+    ]
+
+
+# ---------------------------------------------------------------------------- for the views
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFile:
+    """A file as the views need it; members carry their shot, others None."""
+
+    file: FileId
+    root: bytes  # the root's label
+    folder: bytes
+    name: bytes
+    size: int
+    blake3: bytes | None
+    kind: str | None
+    extension: str
+    damage: str | None
+    state: str
+    shot: ShotId | None
+    role: Role | None
+    of_file: FileId | None
+
+
+_VIEW_FILES = (
+    "SELECT f.file_id, r.label, d.path, f.name, f.size, c.blake3, c.kind, coalesce(c.extension, ''),"
+    " c.damage, f.state, m.shot_id, m.role, m.of_file"
+    " FROM file f JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
+    " LEFT JOIN content c USING (content_id) LEFT JOIN member m USING (file_id)"
+    " WHERE f.state IN ('present', 'unreadable') ORDER BY m.shot_id, m.rank, f.file_id"
+)
+
+
+def view_files(db: apsw.Connection) -> Iterator[ViewFile]:
+    """Every file the tree can show: shots together, original first; excluded ones not."""
+    for *columns, shot_id, role, of_file in db.execute(_VIEW_FILES):
+        yield ViewFile(*columns, shot_id, None if role is None else Role(role), of_file)
+
+
+_DEVICES = (
+    "SELECT m.shot_id, t.make, t.model FROM member m JOIN file f USING (file_id)"
+    " JOIN tags t USING (content_id) WHERE m.role = 'original'"
+)
+
+
+def devices(db: apsw.Connection) -> dict[ShotId, tuple[str | None, str | None]]:
+    """Make and model of each shot's original."""
+    return {ShotId(i): (make, model) for i, make, model in db.execute(_DEVICES)}

@@ -1,0 +1,1 @@
+"""What a person decided and which names were given: never derived, never lost."""

@@ -1,0 +1,1 @@
+"""Which member of a shot is the original."""

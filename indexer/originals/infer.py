@@ -1,0 +1,94 @@
+"""From votes to the original of a shot and the roles of the rest.
+
+Pure. The rules vote (rules.py); this file counts, says how sure the outcome is, and names
+what each other member is to the original.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indexer.model import Confidence, Kind, Role
+from indexer.originals.rules import Vote, is_edit_by_name, is_smaller, votes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from indexer.grouping.subject import Subject
+
+_SURE, _LIKELY = 3.0, 1.0  # margins in points (ORIGINALS 3.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A shot's original, how sure, and every other subject's role with its sentence."""
+
+    original: Subject
+    confidence: Confidence
+    is_missing: bool
+    why: str
+    votes: tuple[Vote, ...]
+    roles: tuple[tuple[Subject, Role, str], ...]  # without the original
+
+
+def judge(subjects: Sequence[Subject]) -> Judgement:
+    """Choose the original among the subjects of one shot."""
+    stills = [s for s in subjects if s.is_still]
+    candidates = stills or list(subjects)
+    cast = {
+        s.content: tuple(votes(s, [o for o in candidates if o is not s])) for s in candidates
+    }
+    points = {content: sum(v.points for v in said) for content, said in cast.items()}
+    # Level points fall to the digest: arbitrary, but the same on every machine.
+    order = sorted(candidates, key=lambda s: (-points[s.content], s.fact.blake3))
+    original = order[0]
+    margin = points[original.content] - points[order[1].content] if len(order) > 1 else None
+    confidence = _confidence(margin)
+    missing = original.fact.damage is not None or is_edit_by_name(original)
+    return Judgement(
+        original,
+        confidence,
+        missing,
+        _why(original, confidence, margin, is_missing=missing),
+        tuple(v for s in order for v in cast[s.content]),
+        tuple((s, *_role(s, original)) for s in subjects if s is not original),
+    )
+
+
+def _confidence(margin: float | None) -> Confidence:
+    if margin is None:
+        return Confidence.ONLY
+    if margin >= _SURE:
+        return Confidence.SURE
+    return Confidence.LIKELY if margin >= _LIKELY else Confidence.AMBIGUOUS
+
+
+def _why(
+    original: Subject, confidence: Confidence, margin: float | None, *, is_missing: bool
+) -> str:
+    if margin is None:
+        said = "It is the only file of its shot, or all files of it are equal."
+    elif confidence is Confidence.AMBIGUOUS:
+        said = "The evidence is level; both are kept, this one is shown."
+    else:
+        said = f"It leads the next member by {margin:g} points."
+    if is_missing:
+        what = original.fact.damage or "an edited version"
+        said += f" It is {what}: the best that is left, the camera's file is not here."
+    return said
+
+
+def _role(subject: Subject, original: Subject) -> tuple[Role, str]:
+    """What a subject is to the original, and a sentence."""
+    if subject.fact.payload and subject.fact.payload == original.fact.payload:
+        return Role.SAME_PAYLOAD, "Its picture data equals the original's; its metadata differs."
+    if not subject.is_still and original.is_still:
+        return Role.LIVE_VIDEO, "It is the moving half of the original's Live Photo."
+    if is_edit_by_name(subject):
+        return Role.EDIT, "Its name says that a person changed the picture."
+    if original.fact.kind is Kind.RAW and subject.fact.kind is not Kind.RAW:
+        return Role.RAW_COMPANION, "The camera wrote it beside its RAW."
+    if is_smaller(subject, original):
+        return Role.RESIZED, "It shows the same shot with fewer pixels."
+    return Role.REENCODED, "It shows the same shot in another compression or format."

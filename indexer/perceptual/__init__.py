@@ -1,0 +1,1 @@
+"""How a picture looks, in a form that can be compared."""

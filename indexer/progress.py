@@ -1,0 +1,35 @@
+"""How a long run speaks: phases, advances, warnings. Showing it is the command line's job."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """What a stage may say while it works. Called from one thread."""
+
+    def phase(self, name: str, files: int | None = None, size: int | None = None) -> None:
+        """A new phase; its files and bytes where they are known beforehand."""
+
+    def advance(self, files: int, size: int = 0) -> None:
+        """So many more files and bytes are done."""
+
+    def warn(self, says: str) -> None:
+        """One sentence about one path; the run goes on."""
+
+
+class Silent:
+    """Says nothing, for tests and `--quiet`; warnings are kept."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def phase(self, name: str, files: int | None = None, size: int | None = None) -> None:
+        """Say nothing."""
+
+    def advance(self, files: int, size: int = 0) -> None:
+        """Say nothing."""
+
+    def warn(self, says: str) -> None:
+        """Keep it."""
+        self.warnings.append(says)

@@ -1,0 +1,1 @@
+"""Read each file once, and decode what was read within limits."""

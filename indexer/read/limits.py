@@ -1,0 +1,40 @@
+"""What one file may cost, and how decoding fails: words that readers and decoders share.
+
+Apart from decode.py, so that a worker that only hashes need not load Pillow and NumPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from indexer.model import Film, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one file may cost; seconds are the pool's."""
+
+    # Above every camera and nearly every stitched panorama; 3 bytes each stay in 4 GiB.
+    pixels: int = 400_000_000
+    # A picture up to here is held in memory and decoded from the very bytes that were hashed.
+    whole_bytes: int = 256 * 1024 * 1024
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+class Undecodable(Exception):
+    """No decoder makes sense of the bytes; the text is one clause for a person."""
+
+
+class Truncated(Exception):
+    """A part is missing; what could be had of the rest comes along."""
+
+    def __init__(
+        self, says: str, *, picture: Picture | None = None, film: Film | None = None
+    ) -> None:
+        super().__init__(says)
+        self.picture = picture
+        self.film = film

@@ -1,0 +1,213 @@
+"""The parent's side of reading: workers that may crash or hang, and a run that does not.
+
+A Reader is one worker process and serves one thread at a time; a ReaderPool is several. What a
+worker does with a file is worker.py, its pipes are process.py. A file that kills its worker, or
+keeps it too long, is asked again without decoding: its digest is known, its damage has a sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sys
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Self
+
+from indexer.model import Damage
+from indexer.paths import display
+from indexer.read.messages import FailureKind, Phase, Progress, ReadOutcome, ReadRequest
+from indexer.read.process import GoneError, SilentError, WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+log = logging.getLogger(__name__)
+
+# Far above every picture within the pixel limit; a disk silent for so long has gone.
+SECONDS: Final = 30.0
+# -P: a module lying in the current folder is not ours. -B: a reader writes nothing.
+WORKER: Final = (sys.executable, "-P", "-B", "-m", "indexer.read.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Exact counts since the start."""
+
+    opened: int = 0  # source files, second attempts included
+    bytes_read: int = 0  # by sequential passes
+    started: int = 0  # worker processes
+    crashed: int = 0
+    timed_out: int = 0
+
+    def __add__(self, other: Statistics) -> Statistics:
+        return Statistics(
+            opened=self.opened + other.opened,
+            bytes_read=self.bytes_read + other.bytes_read,
+            started=self.started + other.started,
+            crashed=self.crashed + other.crashed,
+            timed_out=self.timed_out + other.timed_out,
+        )
+
+
+class _Died(Exception):
+    """The worker is gone in the middle of a file; how far it was, and why."""
+
+    def __init__(self, says: str, last: Progress, *, is_hang: bool) -> None:
+        super().__init__(says)
+        self.last = last
+        self.is_hang = is_hang
+
+
+class Reader:
+    """One worker process, started when it is first needed and again after each death."""
+
+    def __init__(self, *, command: Sequence[str] = WORKER, niceness: int = 0) -> None:
+        self._command = (*command, "--nice", str(niceness)) if niceness else tuple(command)
+        self._process: WorkerProcess | None = None
+        self._statistics = Statistics()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def statistics(self) -> Statistics:
+        return self._statistics
+
+    def read(self, request: ReadRequest, seconds: float = SECONDS) -> ReadOutcome:
+        """Read one file; whatever the file does, there is an outcome.
+
+        `seconds` limits decoding and, while hashing, the time until the next 64 MiB have gone
+        by. So a film of 60 GB may take its time and a dead disk may not.
+        """
+        try:
+            outcome = self._attempt(request, seconds)
+        except _Died as death:
+            log.warning("%s: %s", display(request.path), death)
+            outcome = self._without_decoding(request, seconds, death)
+        self._statistics += Statistics(opened=outcome.opened, bytes_read=outcome.bytes_read)
+        return outcome
+
+    def close(self) -> None:
+        """End the worker. The next `read` would start another."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def _without_decoding(self, request: ReadRequest, seconds: float, death: _Died) -> ReadOutcome:
+        if death.is_hang and death.last.phase is Phase.DIGEST:
+            # The disk stands still and would again.
+            return _counting(
+                ReadOutcome(0, 0, None, None, FailureKind.UNREADABLE, str(death)), death
+            )
+        try:
+            outcome = self._attempt(replace(request, decode=False), seconds)
+        except _Died as second:
+            failed = ReadOutcome(0, 0, None, None, FailureKind.CRASHED, str(second))
+            return _counting(_counting(failed, second), death)
+        return _counting(_marked(outcome, str(death)), death)
+
+    def _attempt(self, request: ReadRequest, seconds: float) -> ReadOutcome:
+        """Ask once; _Died if the worker does not live to answer."""
+        process = self._running()
+        last = Progress(Phase.DIGEST, 0, 0)
+        try:
+            process.send(request)
+            while isinstance(message := process.receive(seconds), Progress):
+                last = message
+        except SilentError:
+            self._end(timed_out=1)
+            raise _Died(_overdue(last.phase, seconds), last, is_hang=True) from None
+        except GoneError:
+            ending = self._end(crashed=1)
+            raise _Died(f"the decoder crashed ({ending})", last, is_hang=False) from None
+        assert isinstance(message, ReadOutcome)
+        return message
+
+    def _running(self) -> WorkerProcess:
+        if self._process is None:
+            self._process = WorkerProcess(self._command)
+            self._statistics += Statistics(started=1)
+        return self._process
+
+    def _end(self, *, crashed: int = 0, timed_out: int = 0) -> str:
+        assert self._process is not None
+        process, self._process = self._process, None
+        self._statistics += Statistics(crashed=crashed, timed_out=timed_out)
+        return process.kill()
+
+
+class ReaderPool:
+    """Several Readers, and files spread over them."""
+
+    def __init__(self, size: int, *, command: Sequence[str] = WORKER, niceness: int = 0) -> None:
+        self.readers = tuple(Reader(command=command, niceness=niceness) for _ in range(size))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read_all(
+        self, requests: Iterable[ReadRequest], seconds: float = SECONDS
+    ) -> Iterator[tuple[ReadRequest, ReadOutcome]]:
+        """Outcomes as they come, not in the order of the requests.
+
+        Requests are taken as workers come free, at most two for each ahead: the iterator may
+        be a walk of a million files.
+        """
+        free: queue.SimpleQueue[Reader] = queue.SimpleQueue()
+        for reader in self.readers:
+            free.put(reader)
+
+        def read(request: ReadRequest) -> tuple[ReadRequest, ReadOutcome]:
+            reader = free.get()
+            try:
+                return request, reader.read(request, seconds)
+            finally:
+                free.put(reader)
+
+        waiting = iter(requests)
+        with ThreadPoolExecutor(len(self.readers), thread_name_prefix="reader") as threads:
+            running: set[Future[tuple[ReadRequest, ReadOutcome]]] = set()
+            while True:
+                room = 2 * len(self.readers) - len(running)
+                running |= {threads.submit(read, r) for r in islice(waiting, room)}
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+
+    def statistics(self) -> Statistics:
+        return sum((reader.statistics() for reader in self.readers), Statistics())
+
+    def close(self) -> None:
+        for reader in self.readers:
+            reader.close()
+
+
+def _marked(outcome: ReadOutcome, says: str) -> ReadOutcome:
+    """The digest that the second attempt gave, with what the first one died of."""
+    if outcome.reading is None:
+        return outcome
+    reading = replace(outcome.reading, damage=Damage.UNDECODABLE, damage_says=says)
+    return replace(outcome, reading=reading)
+
+
+def _counting(outcome: ReadOutcome, death: _Died) -> ReadOutcome:
+    """The outcome with what the dead worker had opened and read added to its counts."""
+    return replace(
+        outcome,
+        opened=outcome.opened + death.last.opened,
+        bytes_read=outcome.bytes_read + death.last.bytes_read,
+    )
+
+
+def _overdue(phase: Phase, seconds: float) -> str:
+    if phase is Phase.DECODE:
+        return f"decoding took over {seconds:g} s"
+    return f"no bytes came for {seconds:g} s"

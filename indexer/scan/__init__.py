@@ -1,0 +1,1 @@
+"""Layers that avoid reading, cheapest first."""

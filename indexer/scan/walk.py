@@ -1,0 +1,190 @@
+"""See what is on the disk: folders, files and their stamps. Opens no file.
+
+Links are not followed, excluded folders not entered. Folders are opened with O_NOATIME
+where that is allowed, so that looking leaves no trace.
+What changed against the catalog is skip.py; reading is read/.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from indexer.model import Stamp
+from indexer.paths import join, to_bytes, to_str
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from indexer.scan.exclude import Excludes
+
+# These number their inodes anew with every mount (musefs #757).
+_RENUMBERING = frozenset({"vfat", "msdos", "exfat", "fuse.exfat", "fuseblk"})
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A regular file as lstat() shows it."""
+
+    name: bytes
+    stamp: Stamp
+    device: int
+    mode: int
+    uid: int
+    gid: int
+    blocks: int
+    links: int
+    excluded_by: str | None = None  # the pattern that keeps it out
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a folder that can't be indexed, with one clause saying why."""
+
+    name: bytes
+    cause: str  # failure.cause in the catalog
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFolder:
+    """One folder: what it holds, or why it was not entered."""
+
+    path: bytes  # relative to the root; b"" is the root
+    state: str = "walked"  # folder.state in the catalog
+    says: str | None = None
+    files: tuple[SeenFile, ...] = ()  # excluded ones among them
+    problems: tuple[Problem, ...] = ()
+    links: int = 0  # symbolic links, not followed
+
+
+@dataclass(slots=True)
+class _Listing:
+    """What one folder's entries sort into."""
+
+    files: list[SeenFile] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    folders: list[bytes] = field(default_factory=list)
+    links: int = 0
+
+
+def has_stable_inodes(filesystem_type: str) -> bool:
+    """Whether inode numbers on this type of filesystem outlast a mount."""
+    return filesystem_type not in _RENUMBERING
+
+
+def walk(
+    root: bytes,
+    excludes: Excludes,
+    *,
+    start: bytes = b"",
+    stable_inodes: bool = True,
+    never_enter: Collection[bytes] = (),
+) -> Iterator[SeenFolder]:
+    """Every folder below `root`/`start`, parents first, each listed completely and once.
+
+    `never_enter` are absolute paths that would lead back to us: mounts of mediafs.
+    A folder that can't be listed comes with state "unreadable"; the walk goes on.
+    """
+    todo = [start]
+    while todo:
+        path = todo.pop()
+        absolute = join(root, path)
+        if absolute in never_enter:
+            yield SeenFolder(path, "excluded", "a mount of mediafs")
+            continue
+        if path and (by := excludes.of_folder(to_str(absolute))):
+            yield SeenFolder(path, "excluded", by)
+            continue
+        try:
+            listing = _list(absolute, excludes, stable_inodes=stable_inodes)
+        except OSError as exc:
+            state = "gone" if isinstance(exc, FileNotFoundError) else "unreadable"
+            yield SeenFolder(path, state, exc.strerror or type(exc).__name__)
+            continue
+        yield SeenFolder(
+            path,
+            files=tuple(listing.files),
+            problems=tuple(listing.problems),
+            links=listing.links,
+        )
+        todo.extend(join(path, name) for name in sorted(listing.folders, reverse=True))
+
+
+def open_folder(path: bytes) -> int:
+    """A handle on a folder, without a trace in its atime where that is allowed."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags | os.O_NOATIME)
+    except PermissionError:
+        return os.open(path, flags)
+
+
+def _list(path: bytes, excludes: Excludes, *, stable_inodes: bool) -> _Listing:
+    listing = _Listing()
+    fd = open_folder(path)
+    try:
+        with os.scandir(fd) as entries:
+            for entry in entries:
+                _sort_in(entry, listing, excludes, stable_inodes=stable_inodes)
+    finally:
+        os.close(fd)
+    return listing
+
+
+def _sort_in(
+    entry: os.DirEntry[str], listing: _Listing, excludes: Excludes, *, stable_inodes: bool
+) -> None:
+    name = to_bytes(entry.name)
+    if entry.is_symlink():
+        listing.links += 1
+    elif entry.is_dir(follow_symlinks=False):
+        listing.folders.append(name)
+    else:
+        try:
+            info = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return  # deleted while we looked
+        except OSError as exc:
+            listing.problems.append(Problem(name, "unreadable", f"stat failed: {exc.strerror}"))
+            return
+        pattern = excludes.of_file(entry.name)
+        if not stat.S_ISREG(info.st_mode):
+            if not pattern:
+                listing.problems.append(Problem(name, "special", _special(info.st_mode)))
+            return
+        listing.files.append(_seen(name, info, pattern, stable_inodes=stable_inodes))
+
+
+def look_again(path: bytes, seen: SeenFile, *, stable_inodes: bool) -> SeenFile:
+    """The same file as it is now; OSError if it is gone."""
+    return _seen(seen.name, os.lstat(path), None, stable_inodes=stable_inodes)
+
+
+def _seen(
+    name: bytes, info: os.stat_result, excluded_by: str | None, *, stable_inodes: bool
+) -> SeenFile:
+    stamp = Stamp(
+        info.st_size,
+        info.st_mtime_ns,
+        info.st_ctime_ns,
+        # SQLite's integers are signed; some network filesystems use all 64 bits.
+        (info.st_ino & 0x7FFF_FFFF_FFFF_FFFF) if stable_inodes else None,
+    )
+    return SeenFile(
+        name, stamp, info.st_dev & 0x7FFF_FFFF_FFFF_FFFF, info.st_mode, info.st_uid, info.st_gid,
+        info.st_blocks, info.st_nlink, excluded_by,
+    )  # fmt: skip
+
+
+def _special(mode: int) -> str:
+    what = {
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFBLK: "a block device",
+        stat.S_IFCHR: "a character device",
+    }.get(stat.S_IFMT(mode), "no regular file")
+    return f"is {what}, not a file; it was not opened"
+

@@ -1,0 +1,116 @@
+"""The command line: parse, run, and turn errors into one sentence and an exit code.
+
+One file for each command; the logic is callable without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from indexer.errors import INTERRUPTED, TERMINATED, MediafsError, UsageRefused
+from mediafs import __version__
+from mediafs.cli import check, doctor, dupes, explain, index, mount, shots, status
+from mediafs.cli.output import complain
+from mediafs.cli.settings import default_catalog, read_config
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class Terminated(BaseException):
+    """SIGTERM came; like KeyboardInterrupt it unwinds everything on its way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What every command knows."""
+
+    catalog: Path
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--catalog",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="MEDIAFS_CATALOG",
+    help="The catalog's file.  [default: $XDG_DATA_HOME/mediafs/catalog.db]",
+)
+@click.version_option(__version__, prog_name="mediafs")
+@click.pass_context
+def cli(context: click.Context, catalog: Path | None) -> None:
+    """Index photographs and videos, find the originals, and mount them as read-only trees.
+
+    A source file is never changed. Start with `mediafs index FOLDER`, then
+    `mediafs mount MOUNTPOINT`.
+    """
+    config = read_config()
+    chosen = catalog or (Path(config["catalog"]) if "catalog" in config else default_catalog())
+    context.obj = Common(chosen.expanduser().absolute())
+    context.default_map = {
+        name: {
+            str(p.name): config[str(p.name)] for p in command.params if str(p.name) in config
+        }
+        for name, command in cli.commands.items()
+    }
+
+
+for _command in (
+    index.index,
+    index.reindex,
+    mount.mount,
+    mount.umount,
+    status.status,
+    explain.explain,
+    shots.shots,
+    dupes.dupes,
+    check.check,
+    doctor.doctor,
+):
+    cli.add_command(_command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code. Unknown errors are bugs and keep their traceback."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            code = cli.main(arguments, prog_name="mediafs", standalone_mode=False)
+            sys.stdout.flush()
+            return int(code or 0)
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except click.UsageError as exc:
+        hint = f" See `{exc.ctx.command_path} --help`." if exc.ctx else ""
+        complain(f"mediafs: {exc.format_message()}{hint}")
+        return UsageRefused.exit_code
+    except click.ClickException as exc:
+        complain(f"mediafs: {exc.format_message()}")
+        return UsageRefused.exit_code
+    except MediafsError as exc:
+        complain(f"mediafs: {exc}")
+        return exc.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        complain("mediafs: interrupted; what was done is kept, run the same command to go on.")
+        return INTERRUPTED
+    except Terminated:
+        complain("mediafs: terminated; what was done is kept, run the same command to go on.")
+        return TERMINATED
+    # The reader of our output went away: nothing more to say, and nothing wrong.
+    sys.stderr.close()
+    return 0
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated

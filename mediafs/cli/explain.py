@@ -1,0 +1,156 @@
+"""`mediafs explain PATH`: a file's shot, every member, vote and clue, and where it appears."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from indexer.catalog import open_reader, report, shots, tree
+from indexer.errors import NotKnown
+from indexer.paths import display, to_bytes, to_str
+from indexer.roots import host
+from mediafs.cli.described import shot_json
+from mediafs.cli.output import print_json, size
+
+if TYPE_CHECKING:
+    import apsw
+
+    from indexer.model import FileId, ShotId
+
+_SOURCE_XATTR = "user.mediafs.source"
+
+
+@click.command()
+@click.argument("path", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
+@click.pass_obj
+def explain(common: Any, path: str, *, as_json: bool) -> int:  # noqa: ANN401 - cli.Common
+    """Say why PATH, in a source or in a mount, is what mediafs says it is."""
+    db = open_reader(common.catalog)
+    file = find(db, path)
+    number = shots.shot_of(db, file)
+    told = explained(db, file, number)
+    if as_json:
+        print_json(told)
+    else:
+        click.echo("\n".join(_lines(told)))
+    return 0
+
+
+def find(db: apsw.Connection, path: str) -> FileId:
+    """The file that a person means: by its source path, or by a name in a mount."""
+    absolute = os.path.join(os.path.realpath(os.path.dirname(path) or "."), os.path.basename(path))
+    source = to_bytes(absolute)
+    try:
+        source = os.getxattr(absolute, _SOURCE_XATTR)
+    except OSError:
+        pass  # not in a mount of ours: a source, or nothing
+    file = report.file_at(db, host(), source)
+    if file is None:
+        what = "is not indexed" if os.path.exists(path) else "does not exist"
+        raise NotKnown(
+            f"{display(path)} {what}; name a file below an indexed root or below a mount."
+        )
+    return file
+
+
+def explained(db: apsw.Connection, file: FileId, number: ShotId | None) -> dict[str, Any]:
+    """What `explain --json` prints."""
+    row = report.file(db, file)
+    assert row is not None  # noqa: S101 - `find` gave the id
+    about: dict[str, Any] = {
+        "path": to_str(row.path),
+        "state": row.state,
+        "type": row.mime,
+        "damage": row.damage,
+        "says": row.damage_says or row.says,
+    }
+    shot = None if number is None else shots.shot(db, number)
+    if number is None or shot is None:
+        nothing: dict[str, Any] = {"shot": None, "members": [], "votes": [], "evidence": []}
+        return about | nothing | {"clues": [], "placements": _placements(db, file)}
+    paths = {f: to_str(p) for f, p in shots.paths_of_shot(db, number).items()}
+    return (
+        about
+        | shot_json(shot, shots.members(db, number))
+        | {
+            "role": next(str(m.role) for m in shots.members(db, number) if m.file == file),
+            "roles": {paths[m.file]: m.says for m in shots.members(db, number)},
+            "votes": [
+                {"path": paths[f], "rule": rule, "points": points, "says": says}
+                for f, rule, points, says in shots.votes(db, number)
+            ],
+            "evidence": [
+                {"a": paths[a], "b": paths[b], "kind": kind, "says": says}
+                for a, b, kind, says in shots.evidence(db, number)
+            ],
+            "clues": [
+                {"path": paths[f], "source": source, "value": value, "says": says, "used": used}
+                for f, source, value, says, used in shots.clues(db, number)
+            ],
+            "placements": _placements(db, file),
+        }
+    )
+
+
+def _placements(db: apsw.Connection, file: FileId) -> list[str]:
+    return [to_str(path) for path in tree.places(db, file)]
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    lines = [display(told["path"])]
+    if told["damage"]:
+        lines.append(f"  {told['damage']}: {told['says']}")
+    elif told["says"]:
+        lines.append(f"  {told['state']}: {told['says']}")
+    if told["shot"] is None:
+        lines.append(f"  It belongs to no shot. Its type is {told['type'] or 'not known'}.")
+    else:
+        lines += _shot_lines(told)
+    lines.append("")
+    lines.append("Where it appears in the tree:")
+    lines += [f"  {display(path)}" for path in told["placements"]] or ["  nowhere"]
+    return lines
+
+
+def _shot_lines(told: dict[str, Any]) -> list[str]:
+    captured = told["captured"]
+    when = captured["local"] or f"unknown ({captured['unknown']})"
+    lines = [
+        f"  {told['role']} of shot {told['shot']}",
+        "",
+        f"Taken {when.replace('T', ' ')}{captured['offset'] or ''} ({captured['confidence']})",
+        f"  {captured['why']}",
+    ]
+    if captured["suggestion"]:
+        lines.append(f"  It may have been {captured['suggestion']}; that is not used.")
+    lines += ["", f"Original ({told['confidence']}): {display(told['original'])}", f"  {told['why']}"]
+    lines += ["", "Members:"]
+    for member in told["members"]:
+        lines.append(f"  {member['role']:14} {size(member['size']):>9}  {display(member['path'])}")
+        lines.append(f"  {'':14} {'':9}  {told['roles'][member['path']]}")
+    lines += _section("Evidence", told["evidence"], _evidence_line)
+    lines += _section("Votes", told["votes"], _vote_line)
+    lines += _section("Clues about the time", told["clues"], _clue_line)
+    return lines
+
+
+def _section(title: str, rows: list[dict[str, Any]], line: Any) -> list[str]:  # noqa: ANN401
+    return ["", f"{title}:", *(f"  {line(row)}" for row in rows)] if rows else []
+
+
+def _evidence_line(row: dict[str, Any]) -> str:
+    a, b = (display(os.path.basename(row[side])) for side in "ab")
+    return f"{row['kind']}: {a} and {b}. {row['says']}"
+
+
+def _vote_line(row: dict[str, Any]) -> str:
+    return f"{row['points']:+5g}  {display(os.path.basename(row['path']))}: {row['says']}"
+
+
+def _clue_line(row: dict[str, Any]) -> str:
+    mark = "*" if row["used"] else " "
+    name = display(os.path.basename(row["path"]))
+    return f"{mark} {row['source']} = {display(row['value'])} ({name}): {row['says']}"

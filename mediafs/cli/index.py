@@ -1,0 +1,182 @@
+"""`mediafs index` and `mediafs reindex`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from indexer import pipeline, roots
+from indexer.catalog import open_reader
+from indexer.errors import DONE_WITH_FAILURES, CatalogMissing, NotKnown
+from indexer.model import RootRole
+from indexer.paths import display, to_bytes
+from indexer.scan.exclude import compile_excludes
+from mediafs.cli.output import Bar, Lines, Quiet, print_json, size
+from mediafs.update import Outcome, Update, update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from indexer.progress import Progress
+
+
+def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that both commands have."""
+    options = (
+        click.option("--exclude", multiple=True, envvar="MEDIAFS_EXCLUDE", metavar="GLOB",
+                     help="Also leave these names out; may be given several times."),
+        click.option("--include", multiple=True, envvar="MEDIAFS_INCLUDE", metavar="GLOB",
+                     help="Take a pattern out of the built-in list of what is left out."),
+        click.option("--jobs", type=click.IntRange(1, 256), envvar="MEDIAFS_JOBS", metavar="N",
+                     help="How many files are read at once.  [default: one a processor]"),
+        click.option("--raw-companion", type=click.Choice(["beside", "duplicate"]),
+                     default="beside", envvar="MEDIAFS_RAW_COMPANION", show_default=True,
+                     help="Keep the JPEG that a camera wrote beside its RAW in originals/, or not."),
+        click.option("--exiftool", envvar="MEDIAFS_EXIFTOOL", metavar="PATH",
+                     help="Which ExifTool to run.  [default: the one on the PATH]"),
+        click.option("--dry-run", is_flag=True, help="Say what would be read and why; read nothing."),
+        click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON",
+                     help="The last line on stdout is a JSON object."),
+        click.option("--quiet", "-q", is_flag=True, envvar="MEDIAFS_QUIET",
+                     help="No progress; warnings stay."),
+        click.option("--catalog-on-network", is_flag=True, envvar="MEDIAFS_CATALOG_ON_NETWORK",
+                     help="Allow the catalog on a network filesystem, at your own risk."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("folders", metavar="[ROOT]…", nargs=-1, type=click.Path())
+@click.option(
+    "--role",
+    type=click.Choice([str(role) for role in RootRole]),
+    envvar="MEDIAFS_ROLE",
+    help="How these roots are used.  [default: library]",
+)
+@click.option("--list-excludes", is_flag=True, help="Print what is left out, and stop.")
+@_shared
+@click.pass_obj
+def index(
+    common: Any,  # noqa: ANN401 - cli.Common; a name from there would be a circle
+    folders: tuple[str, ...],
+    role: str | None,
+    *,
+    list_excludes: bool,
+    **options: Any,  # noqa: ANN401 - the shared ones, as click parsed them
+) -> int:
+    """Add roots, which are remembered, and index them; without any, the remembered ones."""
+    if list_excludes:
+        for pattern in compile_excludes(options["exclude"], options["include"]).patterns:
+            click.echo(display(pattern))
+        return 0
+    excludes = tuple(options["exclude"]) if options["exclude"] and folders else None
+    wanted = roots.Wanted(folders, RootRole(role) if role else None, excludes)
+    return _run(common.catalog, wanted, "index", (), options)
+
+
+@click.command()
+@click.argument("paths", metavar="[PATH]…", nargs=-1, type=click.Path())
+@_shared
+@click.pass_obj
+def reindex(
+    common: Any,  # noqa: ANN401 - cli.Common
+    paths: tuple[str, ...],
+    **options: Any,  # noqa: ANN401 - the shared ones
+) -> int:
+    """After new downloads: look at the remembered roots, or these parts, and read what changed."""
+    db = open_reader(common.catalog)
+    try:
+        only = tuple(_inside_a_root(path, db) for path in paths)
+    finally:
+        db.close()
+    return _run(common.catalog, roots.Wanted(()), "reindex", only, options)
+
+
+def _inside_a_root(path: str, db: Any) -> bytes:  # noqa: ANN401 - apsw.Connection
+    """The real folder of a path below a remembered root."""
+    from indexer.catalog import facts  # noqa: PLC0415 - only this command needs it
+
+    real = to_bytes(os.path.realpath(path))
+    folder = real if os.path.isdir(real) or not os.path.exists(real) else os.path.dirname(real)
+    for root in facts.roots(db):
+        if root.path == folder or roots.is_inside(folder, root.path):
+            return folder
+    raise NotKnown(
+        f"{display(path)} is in no remembered root; add its folder with `mediafs index`."
+    )
+
+
+def _run(
+    catalog: Path, wanted: roots.Wanted, command: str, only: tuple[bytes, ...], options: dict[str, Any]
+) -> int:
+    how = pipeline.Options(
+        jobs=options["jobs"] or 0,
+        excludes=() if wanted.excludes else tuple(options["exclude"]),
+        includes=tuple(options["include"]),
+        exiftool=options["exiftool"],
+        only=only,
+    )
+    asked = Update(
+        catalog, wanted, how, command, options["raw_companion"],
+        on_network_anyway=options["catalog_on_network"],
+    )  # fmt: skip
+    if options["dry_run"]:
+        return _preview(asked)
+    if not wanted.paths and command == "index" and not catalog.exists():
+        raise CatalogMissing(
+            f"There is no catalog at {display(catalog)} and no folder was named; "
+            "say `mediafs index FOLDER`."
+        )
+    with speaking(quiet=options["quiet"]) as progress:
+        outcome = update(asked, progress)
+    if options["as_json"]:
+        print_json(outcome.as_json())
+    else:
+        click.echo(told(outcome))
+    return DONE_WITH_FAILURES if outcome.counts.failed else 0
+
+
+def _preview(asked: Update) -> int:
+    """What a run would do, without writing anything."""
+    total = 0
+    for path, why in pipeline.preview(asked.catalog, asked.roots, asked.options):
+        total += 1
+        click.echo(f"{why:9} {display(path)}")
+    click.echo(f"{total:,} files would be looked into; nothing was read or written.")
+    return 0
+
+
+@contextlib.contextmanager
+def speaking(*, quiet: bool) -> Iterator[Progress]:
+    """A bar on a terminal, lines otherwise, or warnings alone."""
+    if quiet:
+        yield Quiet()
+    elif sys.stderr.isatty():
+        with Bar() as bar:
+            yield bar
+    else:
+        yield Lines()
+
+
+def told(outcome: Outcome) -> str:
+    """The outcome in words."""
+    c = outcome.counts
+    lines = [
+        f"{c.seen:,} files seen in {outcome.seconds:.1f} s: {c.unchanged:,} unchanged, {c.new:,} new,"
+        f" {c.changed:,} changed, {c.moved:,} moved, {c.gone:,} gone; read {c.opened:,} files,"
+        f" {size(c.bytes_read)}."
+    ]
+    if c.failed:
+        lines.append(
+            f"{c.failed:,} could not be read, or not well (named above); they are in quarantine/."
+        )
+    if c.links:
+        lines.append(f"{c.links:,} symbolic links were not followed.")
+    return "\n".join(lines)

@@ -1,0 +1,96 @@
+"""`mediafs mount` and `mediafs umount`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from indexer.catalog import facts, open_reader, tree
+from indexer.errors import UsageRefused
+from indexer.paths import display
+from indexer.roots import host
+from mediafs.cli.output import size
+from mediafs.fuse.mount import MountOptions, mount_in_background, serve, unmount
+from mediafs.views.publish import VIEWS
+
+_OCTAL = 8
+
+
+@click.command()
+@click.argument("mountpoint", type=click.Path(path_type=Path))
+@click.option("--foreground", "-f", is_flag=True, envvar="MEDIAFS_FOREGROUND",
+              help="Stay, and unmount at Ctrl-C.")  # fmt: skip
+@click.option("-o", "options", multiple=True, envvar="MEDIAFS_MOUNT_OPTIONS", metavar="OPTION,…",
+              help="allow_other, uid=N, gid=N, umask=OCTAL.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Print the tree's top and counts; mount nothing.")
+@click.pass_obj
+def mount(
+    common: Any,  # noqa: ANN401 - cli.Common
+    mountpoint: Path,
+    options: tuple[str, ...],
+    *,
+    foreground: bool,
+    dry_run: bool,
+) -> int:
+    """Show the catalog's tree at MOUNTPOINT, in the background once it is ready."""
+    if dry_run:
+        click.echo("\n".join(_top(common.catalog)))
+        return 0
+    what = MountOptions(
+        common.catalog, mountpoint, host(), foreground=foreground, **parsed(options)
+    )
+    if foreground:
+        serve(what)
+        return 0
+    mount_in_background(what)
+    return 0
+
+
+@click.command()
+@click.argument("mountpoint", type=click.Path(path_type=Path))
+def umount(mountpoint: Path) -> int:
+    """Take the tree away from MOUNTPOINT, also after a crash."""
+    unmount(mountpoint)
+    return 0
+
+
+def parsed(options: tuple[str, ...]) -> dict[str, Any]:
+    """`-o allow_other,uid=1000` as keywords of MountOptions."""
+    known: dict[str, Any] = {}
+    for option in ",".join(options).split(","):
+        name, _, value = option.strip().partition("=")
+        match name:
+            case "" | "ro":
+                pass
+            case "allow_other":
+                known["allow_other"] = True
+            case "uid" | "gid" | "umask":
+                known[name] = _number(name, value)
+            case _:
+                raise UsageRefused(
+                    f"-o {display(option)} is not known; allow_other, uid=N, gid=N and umask=OCTAL are."
+                )
+    return known
+
+
+def _number(name: str, value: str) -> int:
+    try:
+        return int(value, _OCTAL if name == "umask" else 10)
+    except ValueError as exc:
+        raise UsageRefused(f"-o {name}={display(value)} is no number.") from exc
+
+
+def _top(catalog: Path) -> list[str]:
+    """The views with their first directories and counts."""
+    db = open_reader(catalog)
+    totals = tree.view_totals(db)
+    lines = [f"Generation {facts.generation(db)} of {display(catalog)}", ""]
+    for entry in tree.listing(db, tree.TREE_ROOT, 0, len(VIEWS) + 1):
+        files, total = totals.get(entry.name.decode(), (0, 0))
+        lines.append(f"{display(entry.name) + '/':16} {files:>9,} files  {size(total):>10}")
+        below = tree.directory_of_inode(entry.attributes.inode)
+        if below is not None:
+            lines += [f"    {display(e.name)}" for e in tree.listing(db, below, 0, 5)]
+    return lines

@@ -1,0 +1,32 @@
+"""`mediafs shots`: one line a shot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from indexer.catalog import open_reader
+from indexer.paths import display
+from mediafs.cli.described import all_shots_json
+from mediafs.cli.output import print_json
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One object a line.")
+@click.pass_obj
+def shots(common: Any, *, as_json: bool) -> int:  # noqa: ANN401 - cli.Common
+    """One line a shot: when, how sure, the original, and how many files it has."""
+    db = open_reader(common.catalog)
+    for shot in all_shots_json(db):
+        if as_json:
+            print_json(shot)
+            continue
+        captured: Any = shot["captured"]
+        members: Any = shot["members"]
+        when = captured["local"] or f"unknown ({captured['unknown']})"
+        click.echo(
+            f"{shot['shot']:>7}  {when:26}  {shot['confidence']:9}  {len(members):>3} files  "
+            f"{display(str(shot['original']))}"
+        )
+    return 0

@@ -1,0 +1,129 @@
+"""`mediafs status`: roots, counts, views, and the state of mounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from indexer.catalog import facts, open_reader, report, shots, tree
+from indexer.paths import display, to_str
+from indexer.roots import host
+from mediafs.cli.described import group_json
+from mediafs.cli.output import print_json, size
+from mediafs.fuse.mounted import mounts
+from mediafs.views.publish import VIEWS
+
+if TYPE_CHECKING:
+    import apsw
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
+@click.pass_obj
+def status(common: Any, *, as_json: bool) -> int:  # noqa: ANN401 - cli.Common
+    """Say what the catalog knows and what is mounted."""
+    told = gathered(open_reader(common.catalog))
+    if as_json:
+        print_json(told)
+    else:
+        click.echo("\n".join(_lines(told)))
+    return 0
+
+
+def gathered(db: apsw.Connection) -> dict[str, Any]:
+    """What `status --json` prints."""
+    by_root = report.files_by_root(db)
+    counts = report.file_counts(db)
+    contents, shot_count, unknown = report.numbers(db)
+    views = tree.view_totals(db)
+    return {
+        "schema": 1,
+        "generation": int(facts.generation(db)),
+        "pending": facts.is_pending(db),
+        "roots": [
+            {
+                "path": to_str(root.path),
+                "host": root.host,
+                "role": str(root.role),
+                "online": root.online and (root.host == host()),
+                "files": by_root.get(root.id, 0),
+                "label": to_str(root.label),
+            }
+            for root in facts.roots(db)
+        ],
+        "files": {
+            name: getattr(counts, name)
+            for name in ("seen", "media", "sidecar", "quarantined", "excluded", "other", "gone")
+        },
+        "contents": contents,
+        "shots": shot_count,
+        "unknown_time": unknown,
+        "duplicates": _duplicates(db),
+        "views": {
+            view: dict(zip(("files", "bytes"), views.get(view, (0, 0)), strict=True))
+            for view in VIEWS
+        },
+        "excluded_folders": [
+            {"path": to_str(path), "pattern": says} for path, says in report.excluded_folders(db)
+        ],
+        "failures": [{"path": to_str(path), "says": says} for path, says in report.failures(db)],
+        "mounts": _mounts(),
+    }
+
+
+def _mounts() -> list[dict[str, Any]]:
+    return [
+        {
+            "mountpoint": str(mount.mountpoint),
+            "catalog": None if mount.catalog is None else str(mount.catalog),
+            "pid": mount.pid,
+            "answers": mount.answers,
+        }
+        for mount in mounts()
+    ]
+
+
+def _duplicates(db: apsw.Connection) -> dict[str, int]:
+    files = reclaimable = 0
+    for shot in shots.all_shots(db):
+        for group in group_json(shots.members(db, shot.id), shot.confidence):
+            files += len(group["files"]) - 1  # type: ignore[arg-type]
+            reclaimable += int(group["reclaimable"])  # type: ignore[call-overload]
+    return {"files": files, "bytes": reclaimable}
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    files = told["files"]
+    lines = [f"Generation {told['generation']}"]
+    if told["pending"]:
+        lines.append("A run was cut off; `mediafs reindex` goes on.")
+    lines += ["", "Roots:"]
+    for root in told["roots"]:
+        state = "" if root["online"] else "  OFFLINE"
+        lines.append(f"  {display(root['path'])}  ({root['role']}, {root['files']:,} files){state}")
+    lines += [
+        "",
+        f"{files['seen']:,} files: {files['media']:,} media, {files['sidecar']:,} sidecars, "
+        f"{files['quarantined']:,} in quarantine, {files['excluded']:,} excluded, "
+        f"{files['other']:,} others; {files['gone']:,} are gone.",
+        f"{told['shots']:,} shots, {told['unknown_time']:,} of unknown time; "
+        f"{told['duplicates']['files']:,} duplicates hold {size(told['duplicates']['bytes'])}.",
+        "",
+        "Views:",
+    ]
+    for view, total in told["views"].items():
+        lines.append(f"  {view:14} {total['files']:>9,} files  {size(total['bytes']):>10}")
+    if told["excluded_folders"]:
+        lines += ["", "Folders left out:"]
+        for folder in told["excluded_folders"]:
+            lines.append(f"  {display(folder['path'])}  ({folder['pattern']})")
+    if told["failures"]:
+        lines += ["", "Could not be read:"]
+        lines += [f"  {display(f['path'])} {f['says']}" for f in told["failures"]]
+    lines += ["", "Mounts:"]
+    lines += [
+        f"  {display(m['mountpoint'])}  ({'answers' if m['answers'] else 'does not answer'})"
+        for m in told["mounts"]
+    ] or ["  none"]
+    return lines

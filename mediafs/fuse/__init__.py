@@ -1,0 +1,1 @@
+"""The kernel's language, and nothing else. `mount.py` has what the command line calls."""

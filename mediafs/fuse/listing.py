@@ -1,0 +1,73 @@
+"""An open directory: resumes after any name, also after a refresh.
+
+The kernel takes a listing in pieces of its own size; names are asked from the tree a page at
+a time. A cookie is the number of the name's row, never used twice, so a name that came or
+went in between makes no other name appear twice or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from indexer.catalog.rows import Attributes, TreeEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from mediafs.vfs import VirtualFS
+
+# Arbitrary: at 5 microseconds a name, the loop is busy for 3 ms.
+_PAGE = 500
+_DOT, _DOTS = 1, 2  # cookies; the first of a name is 3
+
+
+class Listing:
+    """One opendir()."""
+
+    def __init__(self, vfs: VirtualFS, inode: int) -> None:
+        """Raises NoSuchEntry, NotADirectory."""
+        self._vfs = vfs
+        self._inode = inode
+        self._above = vfs.parent(inode)
+        self._page: list[TreeEntry] = []
+        self._is_last = False  # no name comes after the page
+        self._next = 0  # index in the page of the first name not taken yet
+        self._taken = 0  # cookie of the last name taken
+        self._epoch = vfs.epoch
+
+    def after(self, cookie: int) -> Generator[TreeEntry]:
+        """The names after a cookie; asking for the next one says that one was taken."""
+        if cookie != self._taken or self._epoch != self._vfs.epoch:
+            # Elsewhere, or the page is from before a refresh: its files may have changed, and
+            # the kernel must not be told again what it was just told to forget.
+            self._page, self._next, self._taken, self._is_last = [], 0, cookie, False
+            self._epoch = self._vfs.epoch
+        yield from self._dots()
+        while self._has_more():
+            entry = self._page[self._next]
+            yield entry
+            self._next += 1
+            self._taken = entry.cookie
+
+    def _dots(self) -> Generator[TreeEntry]:
+        if self._taken < _DOT:
+            yield TreeEntry(_DOT, b".", _dot(self._inode))
+            self._taken = _DOT
+        if self._taken < _DOTS:
+            yield TreeEntry(_DOTS, b"..", _dot(self._above))
+            self._taken = _DOTS
+
+    def _has_more(self) -> bool:
+        if self._next == len(self._page) and not self._is_last:
+            self._page = self._vfs.children(self._inode, self._taken, _PAGE)
+            self._next = 0
+            self._is_last = len(self._page) < _PAGE
+        return self._next < len(self._page)
+
+
+def _dot(inode: int) -> Attributes:
+    """Of `.` and `..` only number and type are looked at; the kernel knows the rest."""
+    return Attributes(
+        inode, is_directory=True, size=0, mtime_ns=0, ctime_ns=0, mode=0, uid=0, gid=0, blocks=0,
+        links=2,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""From catalog rows to placements: what stands where in the tree."""

@@ -1,0 +1,124 @@
+"""What a view yields: files that belong side by side in one directory under one stem.
+
+A view decides *which* files stand *where*; names are names.py's job, rows and inodes the
+catalog's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from indexer.model import Role
+from indexer.paths import to_str
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from indexer.catalog.shots import ViewFile
+    from indexer.model import ShotId
+
+
+# Members that another one stands for; nothing is lost where they are not shown.
+STANDS_IN = (
+    Role.IDENTICAL,
+    Role.SAME_PAYLOAD,
+    Role.REENCODED,
+    Role.RESIZED,
+    Role.PREVIEW,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewShot:
+    """A shot as the views see it: its members, original first, and where its day is."""
+
+    id: ShotId
+    members: tuple[ViewFile, ...]
+    day: str | None  # "2019-07-14", the local day of capture; None: unknown
+    unknown: str | None  # why not
+    device: str
+
+    @property
+    def original(self) -> ViewFile:
+        """The member shown for the shot."""
+        return self.members[0]
+
+    @property
+    def dated(self) -> str:
+        """ "2019/2019-07-14", or "unknown-time"."""
+        return f"{self.day[:4]}/{self.day}" if self.day else "unknown-time"
+
+    def once(self, *roles: Role) -> list[ViewFile]:
+        """Members of these roles, each content once."""
+        seen: set[bytes | None] = set()
+        chosen = []
+        for member in self.members:
+            if member.role in roles and member.blake3 not in seen:
+                seen.add(member.blake3)
+                chosen.append(member)
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything the views are made from."""
+
+    shots: Sequence[ViewShot]
+    loose: Sequence[ViewFile]  # files of no shot
+    raw_companion: str  # 'beside' or 'duplicate'
+
+    def files(self) -> Iterator[ViewFile]:
+        """Every file that the tree can show."""
+        for shot in self.shots:
+            yield from shot.members
+        yield from self.loose
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Files under one stem; the first gives the stem its name.
+
+    `owners` are the digests that may share the stem: those of the whole shot. `heirs_of`
+    are those whose stem the first file takes over: what stood as original before it.
+    `by_path` tells equal copies apart by where they lie, where they stand side by side.
+    """
+
+    directory: str
+    files: tuple[ViewFile, ...]
+    owners: frozenset[str] = frozenset()
+    heirs_of: frozenset[str] = frozenset()
+    by_path: bool = False
+
+
+class View(Protocol):
+    """A generator from the library to bundles; the module's name is the view's."""
+
+    def __call__(self, library: Library) -> Iterator[Bundle]: ...
+
+
+def digests(shot: ViewShot, *roles: Role) -> frozenset[str]:
+    """The digests of a shot's members; of those roles alone where any are named."""
+    chosen = (m for m in shot.members if not roles or m.role in roles)
+    return frozenset(m.blake3.hex() for m in chosen if m.blake3)
+
+
+def bundle_of(shot: ViewShot, directory: str, beside: Iterable[ViewFile] = ()) -> Bundle:
+    """A shot's original with what stands beside it."""
+    heirs_of = digests(shot, *STANDS_IN)
+    return Bundle(directory, (shot.original, *beside), digests(shot), heirs_of)
+
+
+def holder(file: ViewFile, *, by_path: bool) -> str:
+    """What a name is given to: the content, or one of its copies."""
+    digest = file.blake3.hex() if file.blake3 else ""
+    if file.blake3 and not by_path:
+        return digest
+    place = b"/".join((file.root, file.folder, file.name))
+    return f"{digest}:{hashlib.blake2b(place, digest_size=16).hexdigest()}"
+
+
+def source_name(file: ViewFile) -> str:
+    """The name on disk; undecodable bytes by surrogateescape."""
+    return to_str(file.name)

@@ -1,0 +1,32 @@
+"""by-device/Apple iPhone 12/2019-07/…: each shot under the camera that took it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mediafs.views.by_date import to_look_at
+from mediafs.views.names import legal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mediafs.views.bundle import Bundle, Library
+
+NAME = "by-device"
+
+
+def view(library: Library) -> Iterator[Bundle]:
+    """One directory a device, one a month in it."""
+    for shot in library.shots:
+        month = shot.day[:7] if shot.day else "unknown-time"
+        yield from to_look_at(shot, f"{NAME}/{legal(shot.device)}/{month}")
+
+
+def device_name(make: str | None, model: str | None) -> str:
+    """Make and model as people say them: "Canon EOS 6D", not "Canon Canon EOS 6D"."""
+    if not make and not model:
+        return "unknown device"
+    if not make or not model:
+        return model or make or ""
+    first = make.split()[0]
+    return model if model.casefold().startswith(first.casefold()) else f"{make} {model}"

@@ -1,0 +1,159 @@
+"""A catalog without indexing: files are written, rows inserted, the tree published.
+
+For tests and benchmarks of the mount, which must not depend on what the indexer thinks of a
+picture. `python scripts/make_catalog.py FILES CATALOG` makes one of rows alone, for walking.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from indexer.catalog import facts, tree
+from indexer.catalog.connection import open_writer
+from indexer.catalog.rows import Placed
+from indexer.model import FileId, Generation, RootId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import apsw
+
+HOST = "here"
+VIEWS = (b"by-date", b"originals", b"by-source")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The parts of a stat answer that the catalog keeps."""
+
+    st_size: int
+    st_mtime_ns: int
+    st_ctime_ns: int
+    st_ino: int
+    st_dev: int = 1
+    st_mode: int = 0o100644
+    st_uid: int = 0
+    st_gid: int = 0
+    st_blocks: int = 8
+
+
+class CatalogMaker:
+    """Writes one catalog; every publish is a transaction of its own, as the indexer's is."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = open_writer(path)
+        self._placed: dict[tuple[bytes, bytes], FileId] = {}
+
+    @property
+    def db(self) -> apsw.Connection:
+        """For what only one test needs."""
+        return self._db
+
+    def close(self) -> None:
+        """Close the catalog."""
+        self._db.close()
+
+    def root(self, path: Path, label: bytes = b"photos") -> RootId:
+        """A root, online."""
+        return RootId(
+            self._db.execute(
+                "INSERT INTO root (host, path, role, label, added_ns)"
+                " VALUES (?, ?, 'library', ?, 0) RETURNING root_id",
+                (HOST, os.fsencode(path), label),
+            ).get
+        )
+
+    def _folder(self, root: RootId, path: bytes) -> int:
+        return int(
+            self._db.execute(
+                "INSERT INTO folder (root_id, path, state) VALUES (?, ?, 'walked')"
+                " ON CONFLICT DO UPDATE SET state = 'walked' RETURNING folder_id",
+                (root, path),
+            ).get
+        )
+
+    def seen(self, root: RootId, top: Path, relative: str) -> FileId:
+        """Read a file as the indexer would, and remember or update its row."""
+        path = top / relative
+        status, data = path.stat(), path.read_bytes()
+        return self.row(root, os.fsencode(relative), status, blake3(data).digest())
+
+    def row(
+        self, root: RootId, relative: bytes, status: Status | os.stat_result, digest: bytes
+    ) -> FileId:
+        """Remember or update the row of one file."""
+        folder, _, name = relative.rpartition(b"/")
+        content = self._db.execute(
+            "INSERT INTO content (blake3, size, mime, kind, extension, reader)"
+            " VALUES (?, ?, 'image/jpeg', 'picture', 'jpg', 1)"
+            " ON CONFLICT DO UPDATE SET size = excluded.size RETURNING content_id",
+            (digest, status.st_size),
+        ).get
+        coming = facts.generation(self._db) + 1
+        columns = (
+            self._folder(root, folder), name, status.st_size, status.st_mtime_ns,
+            status.st_ctime_ns, status.st_ino, status.st_dev, status.st_mode, status.st_uid,
+            status.st_gid, status.st_blocks, content, coming, coming,
+        )  # fmt: skip
+        return FileId(
+            self._db.execute(
+                "INSERT INTO file (folder_id, name, size, mtime_ns, ctime_ns, inode, device, mode,"
+                " uid, gid, blocks, content_id, first_generation, changed_generation, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'present')"
+                " ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size,"
+                " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
+                " inode = excluded.inode, content_id = excluded.content_id,"
+                " changed_generation = excluded.changed_generation RETURNING file_id",
+                columns,
+            ).get
+        )
+
+    def place(self, path: str, file: FileId) -> None:
+        """Show a file at a path of the tree, from the next publish on."""
+        directory, _, name = os.fsencode(path).rpartition(b"/")
+        self._placed[directory, name] = file
+
+    def unplace(self, path: str) -> None:
+        """Do not show what stands at a path any more."""
+        directory, _, name = os.fsencode(path).rpartition(b"/")
+        del self._placed[directory, name]
+
+    def publish(self, views: Iterable[bytes] = VIEWS) -> Generation:
+        """Commit a generation that shows what was placed."""
+        with self._db:
+            number = Generation(facts.generation(self._db) + 1)
+            wanted = [Placed(*where, file) for where, file in self._placed.items()]
+            tree.publish(self._db, wanted, list(views), number)
+            facts.commit_generation(
+                self._db, number, command="index", version="0", raw_companion="beside", summary="{}"
+            )
+        return number
+
+
+def make_rows(maker: CatalogMaker, files: int, in_folder: int = 100) -> None:
+    """A tree of rows without files, each file in two views."""
+    with maker.db:
+        root = maker.root(Path("/nowhere"))
+        for number in range(files // 2):
+            folder, mtime = number // in_folder, (1_400_000_000 + number * 60) * 10**9
+            name = f"{folder:05}/IMG_{number:06}.jpg"
+            status = Status(3_000_000 + number, mtime, mtime, number + 1)
+            file = maker.row(root, name.encode(), status, number.to_bytes(32, "big"))
+            day = time.strftime("%Y/%Y-%m-%d", time.gmtime(mtime // 10**9 // 86400 * 86400))
+            maker.place(f"originals/{day}/IMG_{number:06}.jpg", file)
+            maker.place(f"by-source/photos/{name}", file)
+    maker.publish()
+
+
+if __name__ == "__main__":
+    made = CatalogMaker(Path(sys.argv[2]))
+    make_rows(made, int(sys.argv[1]))
+    made.close()

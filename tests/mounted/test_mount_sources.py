@@ -1,0 +1,237 @@
+"""Whose bytes are served when sources change, vanish or fail, and how a refresh arrives."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+BIG = os.urandom(6 << 20)
+
+
+def error_of(path: Path) -> int | None:
+    """The errno of reading a file to its end."""
+    try:
+        path.read_bytes()
+    except OSError as exc:
+        return exc.errno
+    return None
+
+
+def test_a_source_that_vanishes_in_the_middle_fails_over_to_its_copy(library):
+    library.file("a.mov", BIG, "originals/a.mov")
+    library.file("copy.mov", BIG)
+    library.mount()
+    with (library.at / "originals/a.mov").open("rb", buffering=0) as shown:
+        start = shown.read(4096)
+        os.truncate(library.top / "a.mov", 1 << 20)
+        rest = b"".join(iter(lambda: shown.read(1 << 16), b""))
+
+    assert start + rest == BIG
+    assert "a.mov is not what was indexed any more" in library.log
+
+
+def test_a_missing_source_is_served_from_its_copy(library):
+    library.file("a.jpg", b"same", "originals/a.jpg")
+    library.file("b.jpg", b"same")
+    library.mount()
+    (library.top / "a.jpg").unlink()
+
+    assert (library.at / "originals/a.jpg").read_bytes() == b"same"
+
+
+def test_a_changed_source_is_never_served(library):
+    library.file("a.jpg", b"first", "originals/a.jpg")
+    library.mount()
+    (library.top / "a.jpg").write_bytes(b"other")
+
+    assert error_of(library.at / "originals/a.jpg") == errno.ESTALE
+
+
+def test_a_source_with_its_old_size_and_time_but_other_bytes_is_never_served(library):
+    library.file("a.jpg", b"first", "originals/a.jpg")
+    library.mount()
+    before = (library.top / "a.jpg").stat()
+    (library.top / "a.jpg").write_bytes(b"other")
+    os.utime(library.top / "a.jpg", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert error_of(library.at / "originals/a.jpg") == errno.ESTALE
+
+
+def test_a_vanished_source_without_a_copy_is_stale(library):
+    library.file("a.jpg", b"a", "originals/a.jpg")
+    library.file("b.jpg", b"b")
+    library.mount()
+    (library.top / "a.jpg").unlink()
+
+    assert error_of(library.at / "originals/a.jpg") == errno.ESTALE
+
+
+def test_a_link_in_place_of_a_source_is_not_followed(library, tmp_path):
+    library.file("a.jpg", b"a", "originals/a.jpg")
+    library.mount()
+    (library.top / "a.jpg").rename(tmp_path / "elsewhere.jpg")
+    (library.top / "a.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+
+    assert error_of(library.at / "originals/a.jpg") == errno.ESTALE
+
+
+def test_an_offline_root_keeps_its_names_and_gives_errors(library):
+    library.file("a.jpg", b"a", "originals/a.jpg")
+    library.mount()
+    library.maker.db.execute("UPDATE root SET online = 0")
+
+    assert error_of(library.at / "originals/a.jpg") == errno.EIO
+    assert (library.at / "originals/a.jpg").stat().st_size == 1
+
+
+@pytest.mark.parametrize("is_empty_folder_left", [False, True])
+def test_an_unplugged_root_gives_errors(library, is_empty_folder_left):
+    library.file("a.jpg", b"a", "originals/a.jpg")
+    library.mount()
+    library.top.rename(library.top.with_name("unplugged"))
+    if is_empty_folder_left:
+        library.top.mkdir()
+
+    assert error_of(library.at / "originals/a.jpg") == errno.EIO
+    assert os.listdir(library.at / "originals") == ["a.jpg"]
+
+
+def test_sources_are_not_touched_by_reading(library):
+    source = library.top / "a.jpg"
+    source.write_bytes(b"a" * 10_000)
+    os.utime(source, ns=(10**9, 10**18))
+    file = library.maker.row(library.root, b"a.jpg", source.stat(), bytes(32))
+    library.maker.place("originals/a.jpg", file)
+    library.mount()
+
+    assert len((library.at / "originals/a.jpg").read_bytes()) == 10_000
+    assert source.stat().st_atime_ns == 10**9
+
+
+# ---------------------------------------------------------------------------- live
+
+
+def test_a_new_file_shows_within_a_second(library):
+    library.mount()
+    assert not (library.at / "originals/a.jpg").exists()
+    library.file("a.jpg", b"a", "originals/a.jpg")
+    library.publish()
+
+    library.wait((library.at / "originals/a.jpg").exists, seconds=1.0)
+
+    assert (library.at / "originals/a.jpg").read_bytes() == b"a"
+
+
+def test_a_removed_file_is_gone_within_a_second(library):
+    library.file("a.jpg", b"a", "originals/a.jpg", "originals/2019/a.jpg")
+    library.mount()
+    assert (library.at / "originals/2019/a.jpg").stat().st_nlink == 2
+    library.maker.unplace("originals/2019/a.jpg")
+    library.publish()
+
+    library.wait(lambda: not (library.at / "originals/2019").exists(), seconds=1.0)
+
+    assert (library.at / "originals/a.jpg").stat().st_nlink == 1
+    assert (library.at / "originals").stat().st_nlink == 2
+
+
+def test_another_file_under_the_same_name_serves_its_own_bytes(library):
+    library.file("a.jpg", b"the first", "originals/a.jpg")
+    library.mount()
+    assert (library.at / "originals/a.jpg").read_bytes() == b"the first"
+    before = (library.at / "originals/a.jpg").stat().st_ino
+    library.file("b.jpg", b"another one", "originals/a.jpg")
+    library.publish()
+
+    library.wait(lambda: (library.at / "originals/a.jpg").stat().st_ino != before, seconds=1.0)
+
+    assert (library.at / "originals/a.jpg").read_bytes() == b"another one"
+
+
+def test_a_file_with_new_bytes_serves_them(library):
+    library.file("a.jpg", b"the first bytes", "originals/a.jpg")
+    library.mount()
+    assert (library.at / "originals/a.jpg").read_bytes() == b"the first bytes"
+    library.file("a.jpg", b"other, and longer bytes", "originals/a.jpg")
+    library.publish()
+
+    library.wait(lambda: (library.at / "originals/a.jpg").stat().st_size == 23, seconds=1.0)
+
+    assert (library.at / "originals/a.jpg").read_bytes() == b"other, and longer bytes"
+
+
+def test_new_bytes_are_right_before_the_tree_is_published(library):
+    library.file("a.jpg", b"the first bytes", "originals/a.jpg")
+    library.mount()
+    assert (library.at / "originals/a.jpg").read_bytes() == b"the first bytes"
+    library.maker.db.execute("INSERT INTO pending VALUES (1, 0)")
+
+    library.file("a.jpg", b"other, and longer bytes")
+
+    assert (library.at / "originals/a.jpg").read_bytes() == b"other, and longer bytes"
+
+
+def test_the_times_of_directories_up_to_the_top_follow(library):
+    old = library.top / "old.jpg"
+    old.write_bytes(b"old")
+    os.utime(old, ns=(10**18, 10**18))
+    file = library.maker.seen(library.root, library.top, "old.jpg")
+    library.maker.place("originals/2019/old.jpg", file)
+    library.mount()
+    folders = [library.at, library.at / "originals", library.at / "originals/2019"]
+    before = [folder.stat().st_mtime_ns for folder in folders]
+    library.file("new.jpg", b"new", "originals/2019/new.jpg")
+    library.publish()
+    library.wait((library.at / "originals/2019/new.jpg").exists)
+
+    library.wait(
+        lambda: all(f.stat().st_mtime_ns > b for f, b in zip(folders, before, strict=True))
+    )
+
+    newest = (library.top / "new.jpg").stat().st_mtime_ns
+    assert {folder.stat().st_mtime_ns for folder in folders} == {newest}
+
+
+def test_thinned_changes_make_the_mount_forget_everything(library):
+    library.file("a.jpg", b"a", "originals/2019/a.jpg")
+    library.mount()
+    assert (library.at / "originals/2019/a.jpg").exists()
+    with library.maker.db:
+        library.maker.unplace("originals/2019/a.jpg")
+        library.file("b.jpg", b"b", "originals/2019/b.jpg")
+        library.publish()
+        library.publish()
+        library.file("c.jpg", b"c", "originals/2019/c.jpg")
+        library.publish()
+        library.maker.db.execute("DELETE FROM change WHERE generation_id < 4")
+
+    library.wait(lambda: not (library.at / "originals/2019/a.jpg").exists(), seconds=1.0)
+
+    assert (library.at / "originals/2019/c.jpg").read_bytes() == b"c"
+    assert (library.at / "originals/2019/b.jpg").read_bytes() == b"b"
+
+
+def test_a_catalog_in_place_of_another_is_shown_instead(library, tmp_path):
+    library.file("a.jpg", b"of the first", "originals/a.jpg")
+    library.mount()
+    assert (library.at / "originals/a.jpg").read_bytes() == b"of the first"
+    other = type(library.maker)(tmp_path / "other.db")
+    (library.top / "z.jpg").write_bytes(b"of the second")
+    other.place("originals/a.jpg", other.seen(other.root(library.top), library.top, "z.jpg"))
+    other.publish()
+    other.close()
+    for ending in ("-wal", "-shm"):
+        Path(f"{library.catalog}{ending}").unlink(missing_ok=True)
+    (tmp_path / "other.db").rename(library.catalog)
+
+    library.wait(lambda: _bytes(library.at / "originals/a.jpg") == b"of the second")
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
