@@ -69,10 +69,10 @@ class Subject:
 
     @property
     def is_worth_a_shot(self) -> bool:
-        """Media that shows something, or at least says when and by what it was taken."""
+        """Media that shows something, or at least says when it was taken."""
         if self.fact.kind not in MEDIA or self.fact.damage is Damage.EMPTY:
             return False
-        return self.fact.damage is not Damage.UNDECODABLE or self.has_metadata
+        return self.fact.damage is not Damage.UNDECODABLE or self.own_time is not None
 
 
 # What people and programs put around a camera's name; never evidence alone (ORIGINALS 2.4).

@@ -68,7 +68,7 @@ def _why(
     original: Subject, confidence: Confidence, margin: float | None, *, is_missing: bool
 ) -> str:
     if margin is None:
-        said = "It is the only file of its shot, or all files of it are equal."
+        said = "No other content of its shot could be the original."
     elif confidence is Confidence.AMBIGUOUS:
         said = "The evidence is level; both are kept, this one is shown."
     else:

@@ -24,11 +24,10 @@ _NAMES = frozenset(
         b"ehthumbs.db",
         b"desktop.ini",
         b"autorun.inf",
-        b"icon\r",
     }
 )
 _STARTS = (b"._", b".trash-")
-_FIRST_BYTES = frozenset(b".tTeEdDaAiI")
+_FIRST_BYTES = frozenset(b".tTeEdDaA")
 
 
 def is_noise(name: bytes) -> bool:

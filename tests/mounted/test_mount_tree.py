@@ -8,12 +8,15 @@ import os
 import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from blake3 import blake3
 
 from mediafs.vfs.readme import README
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAY = "originals/2019/2019-07-14"
 
@@ -218,8 +221,9 @@ def test_owner_and_mask_can_be_chosen(library):
 
 
 def test_an_open_directory_lists_validly_across_a_refresh(library):
-    for number in range(3000):
-        library.file(f"{number}.jpg", b"%d" % number, f"{DAY}/{number}.jpg")
+    with library.maker.db:
+        for number in range(3000):
+            library.file(f"{number}.jpg", b"%d" % number, f"{DAY}/{number}.jpg")
     library.mount()
     with os.scandir(library.at / DAY) as listing:
         seen = [next(listing).name for _ in range(10)]

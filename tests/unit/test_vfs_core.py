@@ -232,7 +232,8 @@ def test_facts_ahead_of_the_tree_are_known(maker, vfs):
 
 def test_a_catalog_without_a_tree_does_not_replace_one(maker, vfs, tmp_path):
     rows(maker, "originals/a.jpg")
-    (tmp_path / "catalog.db").rename(tmp_path / "away.db")
+    for path in tmp_path.glob("catalog.db*"):
+        path.rename(tmp_path / path.name.replace("catalog", "away"))
     other = CatalogMaker(tmp_path / "catalog.db")
     vfs.refresh()
     assert names(vfs, inode(vfs, "originals")) == [b"a.jpg"]
