@@ -105,9 +105,7 @@ def _shot(
     )
 
 
-def _members(
-    judgement: Judgement, sidecars: dict[FileId, list[FactRow]]
-) -> Iterator[NewMember]:
+def _members(judgement: Judgement, sidecars: dict[FileId, list[FactRow]]) -> Iterator[NewMember]:
     original = judgement.original.fact
     yield NewMember(original.file, Role.ORIGINAL, None, judgement.why)
     subjects = [(judgement.original, Role.ORIGINAL, ""), *judgement.roles]

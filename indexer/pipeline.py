@@ -177,7 +177,9 @@ class _Run:
         else:
             number = facts.put_folder(self._db, root.id, folder.path, folder.state, folder.says)
         if folder.state == "unreadable":
-            self._fail(root.id, root.path, folder.path, "folder", f"cannot be listed: {folder.says}")
+            self._fail(
+                root.id, root.path, folder.path, "folder", f"cannot be listed: {folder.says}"
+            )
         for problem in folder.problems:
             path = join(folder.path, problem.name)
             self._fail(root.id, root.path, path, problem.cause, problem.says)
@@ -229,7 +231,7 @@ class _Run:
             self._changed()
         for i, old in pairs.items():
             job = jobs[i]
-            facts.move_file(self._db, old.id, job.folder, job.seen)
+            facts.move_file(self._db, old.id, job.folder, job.seen, self._generation)
         moved = {old.id for old in pairs.values()}
         gone = [old.id for old in lost if old.id not in moved]
         facts.set_gone(self._db, gone)
@@ -320,9 +322,7 @@ class _Run:
     def _fail(self, root: RootId, root_path: bytes, path: bytes, cause: str, says: str) -> None:
         """One bad path is one counted warning."""
         self._failed.add((root, path))
-        facts.put_failure(
-            self._db, root, path, cause=cause, says=says, generation=self._generation
-        )
+        facts.put_failure(self._db, root, path, cause=cause, says=says, generation=self._generation)
         self._progress.warn(f"{display(join(root_path, path))} {says}.")
 
 
@@ -394,9 +394,7 @@ def read_hard_links_once(jobs: Iterable[Job]) -> list[Job]:
 def _look_again(job: Job) -> Job | None:
     """The job with the file's stamp of now; None if it is gone."""
     try:
-        seen = look_again(
-            join(job.root_path, job.path), job.seen, stable_inodes=job.stable_inodes
-        )
+        seen = look_again(join(job.root_path, job.path), job.seen, stable_inodes=job.stable_inodes)
     except OSError:
         return None
     return replace(job, seen=seen, twins=())

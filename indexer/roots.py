@@ -40,14 +40,12 @@ def our_mounts() -> list[bytes]:
     except OSError:
         return []
     return [
-        _unescaped(line.split()[4])
-        for line in lines
-        if f" - {OUR_FILESYSTEM} ".encode() in line
+        _unescaped(line.split()[4]) for line in lines if f" - {OUR_FILESYSTEM} ".encode() in line
     ]
 
 
 def _unescaped(field: bytes) -> bytes:
-    """mountinfo writes blanks and backslashes in octal."""
+    """Mountinfo writes blanks and backslashes in octal."""
     for code, char in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\134", b"\\")):
         field = field.replace(code, char)
     return field

@@ -89,9 +89,7 @@ def _is_due(db: apsw.Connection, asked: Update) -> bool:
     return facts.is_pending(db) or facts.last_options(db) != (__version__, asked.raw_companion)
 
 
-def _derive(
-    db: apsw.Connection, decided: apsw.Connection, asked: Update, counts: Counts
-) -> None:
+def _derive(db: apsw.Connection, decided: apsw.Connection, asked: Update, counts: Counts) -> None:
     number = Generation(facts.generation(db) + 1)
     summary = Outcome(counts, number, 0.0).as_json()
     with db:

@@ -123,7 +123,9 @@ def _from_tags(file: FileId, tags: Tags) -> Iterator[Clue]:
         yield Clue(file, rule.tag, value, rule.rank, rule.trust, says, moment, is_utc)
 
 
-def _with_companions(moment: Moment | None, rule: _Tag, everything: Mapping[str, str]) -> Moment | None:
+def _with_companions(
+    moment: Moment | None, rule: _Tag, everything: Mapping[str, str]
+) -> Moment | None:
     if moment is None:
         return None
     digits = everything.get(rule.fraction, "").strip(" \0")

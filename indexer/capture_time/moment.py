@@ -18,7 +18,11 @@ _ZONE = re.compile(r"\s*(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})\s*"
 _UNSET = re.compile(r"[0:\s/.TZ+-]*")
 
 # Every offset some place has used since 1970, in minutes east.
-LEGAL_OFFSETS = frozenset(range(-12 * 60, 14 * 60 + 1, 30)) | {5 * 60 + 45, 8 * 60 + 45, 12 * 60 + 45}
+LEGAL_OFFSETS = frozenset(range(-12 * 60, 14 * 60 + 1, 30)) | {
+    5 * 60 + 45,
+    8 * 60 + 45,
+    12 * 60 + 45,
+}
 _GPS_SLACK_MIN = 15  # a receiver may repeat its last fix for minutes (ORIGINALS 1.4)
 
 
@@ -78,7 +82,7 @@ def parse(text: str) -> Moment | None:
 
 
 def parse_offset(text: str) -> int | None:
-    """"+02:00", "-0730" or "Z" in minutes east; None for the blank form and for rubbish."""
+    """ "+02:00", "-0730" or "Z" in minutes east; None for the blank form and for rubbish."""
     if text.strip() in {"Z", "UTC"}:
         return 0
     found = _ZONE.fullmatch(text)

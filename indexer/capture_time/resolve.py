@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+# A Live Photo's film begins up to three seconds before its still (ORIGINALS 2.1); a copy's
+# clock reads the same.
+_PARTNER_SECONDS = 6
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureTime:
     """When, how we know, and how sure we are; or the reason why we don't know."""
@@ -68,30 +73,58 @@ def resolve(members: Sequence[Sequence[Clue]]) -> tuple[CaptureTime, list[Judged
 def _with_zone(chosen: Clue, everything: Iterable[Clue]) -> tuple[Moment, str]:
     """The chosen moment on its local clock, and where its zone came from."""
     moment = chosen.moment
-    assert moment is not None  # noqa: S101 - a clue without a moment is rejected
+    assert moment is not None
     if chosen.is_utc:
-        for other in everything:
-            if other.moment and other.moment.offset_min is not None and not other.is_utc:
-                offset = other.moment.offset_min
-                return moment.moved_to(offset), f", moved to the zone of {other.source}"
-        return moment.at(0), "; the local clock is not known, so it is given in UTC"
+        return _on_local_clock(moment, everything)
     if moment.offset_min is not None:
         return moment, ""
+    return (
+        _by_satellites(moment, chosen, everything)
+        or _by_partner(moment, everything)
+        or (moment, "; its zone is not known")
+    )
+
+
+def _on_local_clock(instant: Moment, everything: Iterable[Clue]) -> tuple[Moment, str]:
+    """An instant, moved to the zone that another clue of the shot tells."""
     for other in everything:
-        if other.rejected or other.moment is None or other.file != chosen.file:
+        offset = _told_offset(other)
+        if offset is not None:
+            return instant.moved_to(offset), f", moved to the zone of {other.source}"
+    return instant.at(0), "; the local clock is not known, so it is given in UTC"
+
+
+def _by_satellites(
+    moment: Moment, chosen: Clue, everything: Iterable[Clue]
+) -> tuple[Moment, str] | None:
+    """The zone that explains this file's clock beside this file's GPS time."""
+    for other in everything:
+        if other.file != chosen.file or other.source != "GPS:GPSDateTime" or other.rejected:
             continue
-        if other.source == "GPS:GPSDateTime":
-            offset = offset_between(moment, other.moment)
-            if offset is not None:
-                says = f"; the zone {iso_offset(offset)} follows from the satellites' time"
-                return moment.at(offset), says
+        offset = offset_between(moment, other.moment) if other.moment else None
+        if offset is not None:
+            says = f"; the zone {iso_offset(offset)} follows from the satellites' time"
+            return moment.at(offset), says
+    return None
+
+
+def _by_partner(moment: Moment, everything: Iterable[Clue]) -> tuple[Moment, str] | None:
+    """The zone of the pair's other half, or of a copy that kept it, within a few seconds."""
     for other in everything:
-        same = other.moment is not None and abs(other.moment.clock - moment.clock).total_seconds()
-        if other.moment and other.moment.offset_min is not None and not other.is_utc:
-            # The other half of a pair, or a copy that kept its zone: within a few seconds.
-            if same is not False and same <= 6 and other.trust is Trust.CERTAIN:  # noqa: PLR2004
-                return moment.at(other.moment.offset_min), f"; the zone is that of {other.source}"
-    return moment, "; its zone is not known"
+        offset = _told_offset(other)
+        if offset is None or other.moment is None or other.trust is not Trust.CERTAIN:
+            continue
+        apart = abs((other.moment.clock - moment.clock).total_seconds())
+        if apart <= _PARTNER_SECONDS:
+            return moment.at(offset), f"; the zone is that of {other.source}"
+    return None
+
+
+def _told_offset(clue: Clue) -> int | None:
+    """The offset that a clue gives by itself, if it may be believed."""
+    if clue.rejected or clue.is_utc or clue.moment is None or clue.trust is Trust.NONE:
+        return None
+    return clue.moment.offset_min
 
 
 def _unknown(clues: Sequence[Clue]) -> CaptureTime:

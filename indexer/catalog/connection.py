@@ -47,8 +47,26 @@ DECISIONS = Database("decisions file", 0x6D666465, 1, ("indexer.decisions", "sch
 # Filesystems on which SQLite's shared memory and locks do not reach other machines
 # (openai/codex#30957, Sonarr#1886: corruption).
 _NETWORK = frozenset(
-    "nfs nfs4 cifs smb3 smbfs ncpfs 9p afs ceph glusterfs lustre beegfs "
-    "fuse.sshfs fuse.rclone fuse.s3fs fuse.glusterfs fuse.davfs2 davfs".split()
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "ncpfs",
+        "9p",
+        "afs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "beegfs",
+        "fuse.sshfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.glusterfs",
+        "fuse.davfs2",
+        "davfs",
+    ]
 )
 _BUSY_MS = 10_000  # how long a writer's commit may make a reader wait; arbitrary
 _MMAP_BYTES = 1 << 30  # reads come from the page cache without copying

@@ -58,7 +58,7 @@ _NEW_GENERATION = (
 )
 
 
-def commit_generation(  # noqa: PLR0913 - one row, column by column
+def commit_generation(
     db: apsw.Connection,
     number: Generation,
     *,
@@ -108,7 +108,7 @@ _ADD_ROOT = (
 )
 
 
-def add_root(  # noqa: PLR0913 - one row, column by column
+def add_root(
     db: apsw.Connection,
     *,
     host: str,
@@ -126,9 +126,7 @@ def add_root(  # noqa: PLR0913 - one row, column by column
 _CHANGE_ROOT = "UPDATE root SET role = ?, excludes = ? WHERE root_id = ?"
 
 
-def change_root(
-    db: apsw.Connection, root: RootId, role: RootRole, excludes: Sequence[str]
-) -> None:
+def change_root(db: apsw.Connection, root: RootId, role: RootRole, excludes: Sequence[str]) -> None:
     """A person named another role or other excludes for a remembered root."""
     db.execute(_CHANGE_ROOT, (str(role), json.dumps(list(excludes)), root))
 
@@ -218,7 +216,7 @@ _PUT_FILE = (
 )
 
 
-def put_file(  # noqa: PLR0913 - one row, column by column
+def put_file(
     db: apsw.Connection,
     folder: FolderId,
     seen: SeenFile,
@@ -239,16 +237,18 @@ def put_file(  # noqa: PLR0913 - one row, column by column
 
 _MOVE_FILE = (
     "UPDATE file SET folder_id = ?, name = ?, ctime_ns = ?, inode = ?, device = ?, mode = ?,"
-    " uid = ?, gid = ?, blocks = ?, state = 'present', says = NULL, gone_ns = NULL"
-    " WHERE file_id = ?"
+    " uid = ?, gid = ?, blocks = ?, state = 'present', says = NULL, gone_ns = NULL,"
+    " changed_generation = ? WHERE file_id = ?"
 )
 
 
-def move_file(db: apsw.Connection, file: FileId, folder: FolderId, seen: SeenFile) -> None:
+def move_file(
+    db: apsw.Connection, file: FileId, folder: FolderId, seen: SeenFile, generation: Generation
+) -> None:
     """The same bytes under another, so far unknown path: row, inode and content stay."""
     row = (
         folder, seen.name, seen.stamp.ctime_ns, seen.stamp.inode, seen.device, seen.mode,
-        seen.uid, seen.gid, seen.blocks, file,
+        seen.uid, seen.gid, seen.blocks, generation, file,
     )  # fmt: skip
     db.execute(_MOVE_FILE, row)
 
@@ -259,24 +259,6 @@ _BACK = "UPDATE file SET state = 'present', gone_ns = NULL WHERE file_id = ?"
 def set_back(db: apsw.Connection, file: FileId) -> None:
     """A file that was gone stands where it was, with the same stamp."""
     db.execute(_BACK, (file,))
-
-
-_GONE = "DELETE FROM file WHERE folder_id = ? AND name = ? AND state = 'gone'"
-_MOVE_FILE = (
-    "UPDATE file SET folder_id = ?, name = ?, ctime_ns = ?, inode = ?, device = ?, mode = ?,"
-    " uid = ?, gid = ?, blocks = ?, state = 'present', says = NULL, gone_ns = NULL"
-    " WHERE file_id = ?"
-)
-
-
-def move_file(db: apsw.Connection, file: FileId, folder: FolderId, seen: SeenFile) -> None:
-    """The same bytes under another path: the row, its inode and its content stay."""
-    db.execute(_FORGET_GONE, (folder, seen.name))
-    row = (
-        folder, seen.name, seen.stamp.ctime_ns, seen.stamp.inode, seen.device, seen.mode,
-        seen.uid, seen.gid, seen.blocks, file,
-    )  # fmt: skip
-    db.execute(_MOVE_FILE, row)
 
 
 _GONE = "UPDATE file SET state = 'gone', says = NULL, gone_ns = ? WHERE file_id = ?"
@@ -344,9 +326,7 @@ def put_tags(db: apsw.Connection, content: ContentId, tags: Tags) -> None:
     )  # fmt: skip
     numbers = (tags.exif_width, tags.exif_height, tags.latitude, tags.longitude)
     note, warning = int(tags.has_maker_note), _utf8(tags.warning)
-    db.execute(
-        _PUT_TAGS, (content, *map(_utf8, texts), *numbers, note, warning, _json(tags.all))
-    )
+    db.execute(_PUT_TAGS, (content, *map(_utf8, texts), *numbers, note, warning, _json(tags.all)))
 
 
 def _utf8(text: str | None) -> str | None:
@@ -368,10 +348,11 @@ _TAGS = (
 
 def all_tags(db: apsw.Connection) -> dict[ContentId, Tags]:
     """Every content's tags."""
-    return {
-        ContentId(content): Tags(*typed, has_maker_note=bool(note), warning=w, all=json.loads(rest))
-        for content, *typed, note, w, rest in db.execute(_TAGS)
-    }
+    found: dict[ContentId, Tags] = {}
+    for content, *typed, note, warning, rest in db.execute(_TAGS):
+        columns = (*typed, bool(note), warning, json.loads(rest))
+        found[ContentId(content)] = Tags(*columns)
+    return found
 
 
 # ---------------------------------------------------------------------------- for derive
@@ -388,10 +369,10 @@ _FACTS = (
 def present_files(db: apsw.Connection) -> Iterator[FactRow]:
     """Every file whose bytes are known, online or not."""
     for row in db.execute(_FACTS):
-        role, kind, damage = RootRole(row[2]), Kind(row[13]), row[20]
-        yield FactRow(
-            *row[:2], role, *row[3:13], kind, *row[14:20], None if damage is None else Damage(damage)
-        )
+        role, kind = RootRole(row[2]), Kind(row[13])
+        damage = None if row[20] is None else Damage(row[20])
+        columns = (*row[:2], role, *row[3:13], kind, *row[14:20], damage)
+        yield FactRow(*columns)
 
 
 # ---------------------------------------------------------------------------- failures
@@ -403,7 +384,7 @@ _PUT_FAILURE = (
 )
 
 
-def put_failure(  # noqa: PLR0913 - one row, column by column
+def put_failure(
     db: apsw.Connection,
     root: RootId,
     path: bytes,
@@ -416,7 +397,9 @@ def put_failure(  # noqa: PLR0913 - one row, column by column
     db.execute(_PUT_FAILURE, (root, path, cause, says, generation))
 
 
-_OLD_FAILURES = "DELETE FROM failure WHERE root_id = ? AND generation_id < ? AND cause <> 'exiftool'"
+_OLD_FAILURES = (
+    "DELETE FROM failure WHERE root_id = ? AND generation_id < ? AND cause <> 'exiftool'"
+)
 
 
 def forget_old_failures(db: apsw.Connection, root: RootId, generation: Generation) -> None:

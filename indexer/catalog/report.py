@@ -80,9 +80,7 @@ def excluded_folders(db: apsw.Connection) -> Iterator[tuple[bytes, str]]:
         yield join(root, path), says
 
 
-_FAILURES = (
-    "SELECT r.path, x.path, x.says FROM failure x JOIN root r USING (root_id) ORDER BY 1, 2"
-)
+_FAILURES = "SELECT r.path, x.path, x.says FROM failure x JOIN root r USING (root_id) ORDER BY 1, 2"
 
 
 def failures(db: apsw.Connection) -> Iterator[tuple[bytes, str]]:

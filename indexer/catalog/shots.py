@@ -6,7 +6,7 @@ The whole part is written at once by `replace`; ids of shots that stay are kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.catalog.rows import MemberRow
 from indexer.model import FileId, Role, ShotId
@@ -53,7 +53,7 @@ def replace(db: apsw.Connection, shots: Iterable[NewShot]) -> int:
     """Write all shots anew and give each the id of the old shot its files come from."""
     old = {FileId(file): ShotId(shot) for file, shot in db.execute(_OLD)}
     for table in _TABLES:
-        db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
+        db.execute(f"DELETE FROM {table}")
     ids: set[ShotId] = set()
     for shot in shots:
         ids.add(_put(db, shot, _old_id(shot, old, ids)))
@@ -83,10 +83,7 @@ def _put(db: apsw.Connection, shot: NewShot, known: ShotId | None) -> ShotId:
     i = ShotId(db.execute(_PUT_SHOT, row).get)
     db.executemany(
         "INSERT INTO member (shot_id, file_id, role, rank, of_file, says) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (i, m.file, str(m.role), rank, m.of_file, m.says)
-            for rank, m in enumerate(shot.members)
-        ],
+        [(i, m.file, str(m.role), rank, m.of_file, m.says) for rank, m in enumerate(shot.members)],
     )
     db.executemany("INSERT INTO evidence VALUES (?, ?, ?, ?, ?)", [(i, *e) for e in shot.evidence])
     db.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, ?)", [(i, *v) for v in shot.votes])
@@ -129,13 +126,18 @@ _SHOTS = (
 def all_shots(db: apsw.Connection) -> Iterator[ShotRow]:
     """Every shot, by id."""
     for row in db.execute(_SHOTS + " ORDER BY s.shot_id"):
-        yield ShotRow(*row[:2], bool(row[2]), *row[3:])
+        yield _shot(row)
 
 
 def shot(db: apsw.Connection, number: ShotId) -> ShotRow | None:
     """One shot."""
     row = db.execute(_SHOTS + " WHERE s.shot_id = ?", (number,)).fetchone()
-    return None if row is None else ShotRow(*row[:2], bool(row[2]), *row[3:])
+    return None if row is None else _shot(row)
+
+
+def _shot(row: Sequence[Any]) -> ShotRow:
+    columns = (*row[:2], bool(row[2]), *row[3:])
+    return ShotRow(*columns)
 
 
 _MEMBERS = (
@@ -189,7 +191,9 @@ def votes(db: apsw.Connection, number: ShotId) -> list[tuple[FileId, str, float,
         "SELECT file_id, rule, points, says FROM vote WHERE shot_id = ?"
         " ORDER BY file_id, abs(points) DESC, rule"
     )
-    return [(FileId(f), rule, points, says) for f, rule, points, says in db.execute(text, (number,))]
+    return [
+        (FileId(f), rule, points, says) for f, rule, points, says in db.execute(text, (number,))
+    ]
 
 
 def evidence(db: apsw.Connection, number: ShotId) -> list[tuple[FileId, FileId, str, str]]:
@@ -243,8 +247,9 @@ _VIEW_FILES = (
 
 def view_files(db: apsw.Connection) -> Iterator[ViewFile]:
     """Every file the tree can show: shots together, original first; excluded ones not."""
-    for *columns, shot_id, role, of_file in db.execute(_VIEW_FILES):
-        yield ViewFile(*columns, shot_id, None if role is None else Role(role), of_file)
+    for *columns, role, of_file in db.execute(_VIEW_FILES):
+        columns += (None if role is None else Role(role), of_file)
+        yield ViewFile(*columns)
 
 
 _DEVICES = (

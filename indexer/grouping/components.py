@@ -46,6 +46,4 @@ def join(
 
 
 def _contradict(one: Iterable[Subject], other: Sequence[Subject]) -> bool:
-    return any(
-        a.is_still and b.is_still and contradiction(a, b) for a in one for b in other
-    )
+    return any(a.is_still and b.is_still and contradiction(a, b) for a in one for b in other)

@@ -43,7 +43,9 @@ def edges(subjects: Sequence[Subject]) -> Iterator[Edge]:
 def _same_payload(subjects: Sequence[Subject]) -> Iterator[Edge]:
     for group in _blocks(subjects, lambda s: s.fact.payload):
         for a, b in combinations(group, 2):
-            yield Edge(a, b, "same-payload", 90, "Their picture data is equal; only metadata differs.")
+            yield Edge(
+                a, b, "same-payload", 90, "Their picture data is equal; only metadata differs."
+            )
 
 
 def _live_pairs(subjects: Sequence[Subject]) -> Iterator[Edge]:

@@ -176,7 +176,7 @@ def _find(executable: str | None) -> str:
         raise ExifToolMissing(
             f"ExifTool was not found, or cannot be run, as {display(wanted)}. {_GET_IT}"
         )
-    return os.path.abspath(found)  # noqa: PTH100 - resolving links would change a wrapper's name
+    return os.path.abspath(found)
 
 
 def _start(executable: str) -> _Tool:
@@ -213,7 +213,7 @@ def _check_version(tool: _Tool, executable: str) -> None:
 # --- the process -------------------------------------------------------------------------
 
 
-class _Ended(Exception):  # noqa: N818 - not an error until somebody was waiting for an answer
+class _Ended(Exception):
     """ExifTool closed its output; what it had said before."""
 
     def __init__(self, output: bytes) -> None:
@@ -353,7 +353,7 @@ def _first_batch(files: Sequence[bytes], *, alone: bool) -> Sequence[bytes]:
 def _refusal(path: bytes) -> str | None:
     """Why this path is not asked about: a folder would be listed, a FIFO waited for."""
     try:
-        mode = os.stat(path or b".").st_mode  # noqa: PTH116 - a bytes path
+        mode = os.stat(path or b".").st_mode
     except (OSError, ValueError) as exc:
         return f"cannot be read: {getattr(exc, 'strerror', None) or exc}"
     return None if stat.S_ISREG(mode) else "is not a regular file"
@@ -389,7 +389,7 @@ def _anchored(path: bytes) -> bytes:
 def _link(folder: bytes, number: int, path: bytes) -> bytes:
     suffix = _TAME_SUFFIX.search(path)
     link = b"%s/%d%s" % (folder, number, suffix[0] if suffix else b"")
-    os.symlink(os.path.abspath(path), link)  # noqa: PTH100, PTH211 - bytes paths
+    os.symlink(os.path.abspath(path), link)
     return link
 
 

@@ -36,9 +36,7 @@ def judge(subjects: Sequence[Subject]) -> Judgement:
     """Choose the original among the subjects of one shot."""
     stills = [s for s in subjects if s.is_still]
     candidates = stills or list(subjects)
-    cast = {
-        s.content: tuple(votes(s, [o for o in candidates if o is not s])) for s in candidates
-    }
+    cast = {s.content: tuple(votes(s, [o for o in candidates if o is not s])) for s in candidates}
     points = {content: sum(v.points for v in said) for content, said in cast.items()}
     # Level points fall to the digest: arbitrary, but the same on every machine.
     order = sorted(candidates, key=lambda s: (-points[s.content], s.fact.blake3))

@@ -38,7 +38,9 @@ _EDITORS = re.compile(
     re.IGNORECASE,
 )
 # iPhones and iPads without an HEVC encoder (ORIGINALS 3.1, F1).
-_NO_HEIC = re.compile(r"iphone (?:[3-6]|se$)|iphone$|ipod touch|ipad(?: mini| air)?(?: [234])?$", re.I)
+_NO_HEIC = re.compile(
+    r"iphone (?:[3-6]|se$)|iphone$|ipod touch|ipad(?: mini| air)?(?: [234])?$", re.IGNORECASE
+)
 _HEIC_BORN = datetime(2017, 6, 5)  # noqa: DTZ001 - iOS 11's first seed
 _HEIF = ("heic", "heif")
 _SAME_ASPECT = 0.01
@@ -100,7 +102,10 @@ def _camera_format(subject: Subject, others: Sequence[Subject]) -> _Said:
     if impossible:
         return (-6, f"{impossible}, so a HEIC was made from the JPEG.") if is_heif else None
     if is_heif and subject.tags.has_maker_note:
-        return 6, f"{subject.tags.model or 'This phone'} writes HEIC; a JPEG beside it is an export."
+        return (
+            6,
+            f"{subject.tags.model or 'This phone'} writes HEIC; a JPEG beside it is an export.",
+        )
     return None
 
 
@@ -119,7 +124,10 @@ def _smaller(subject: Subject, others: Sequence[Subject]) -> _Said:
     if not subject.is_still or largest is None or not is_smaller(subject, largest):
         return None
     size = f"{subject.fact.width_px} x {subject.fact.height_px}"
-    return -6, f"It has {size} pixels, fewer than {largest.fact.width_px} x {largest.fact.height_px}."
+    return (
+        -6,
+        f"It has {size} pixels, fewer than {largest.fact.width_px} x {largest.fact.height_px}.",
+    )
 
 
 def _rerendered(subject: Subject, _others: Sequence[Subject]) -> _Said:
@@ -129,7 +137,10 @@ def _rerendered(subject: Subject, _others: Sequence[Subject]) -> _Said:
     said = sorted((tags.exif_width, tags.exif_height))
     if fact.kind is Kind.RAW or said == sorted((fact.width_px, fact.height_px)):
         return None
-    return -4, f"The camera wrote {tags.exif_width} x {tags.exif_height} pixels, this file has others."
+    return (
+        -4,
+        f"The camera wrote {tags.exif_width} x {tags.exif_height} pixels, this file has others.",
+    )
 
 
 def _no_metadata(subject: Subject, others: Sequence[Subject]) -> _Said:
@@ -140,7 +151,11 @@ def _no_metadata(subject: Subject, others: Sequence[Subject]) -> _Said:
 
 def _exact_time(subject: Subject, others: Sequence[Subject]) -> _Said:
     def digits(s: Subject) -> int:
-        return 0 if s.own_time is None else len(s.own_time.fraction) + (s.own_time.offset_min is not None)
+        return (
+            0
+            if s.own_time is None
+            else len(s.own_time.fraction) + (s.own_time.offset_min is not None)
+        )
 
     if not others or digits(subject) <= min(digits(o) for o in others):
         return None

@@ -187,4 +187,3 @@ def _special(mode: int) -> str:
         stat.S_IFCHR: "a character device",
     }.get(stat.S_IFMT(mode), "no regular file")
     return f"is {what}, not a file; it was not opened"
-

@@ -54,9 +54,7 @@ def cli(context: click.Context, catalog: Path | None) -> None:
     chosen = catalog or (Path(config["catalog"]) if "catalog" in config else default_catalog())
     context.obj = Common(chosen.expanduser().absolute())
     context.default_map = {
-        name: {
-            str(p.name): config[str(p.name)] for p in command.params if str(p.name) in config
-        }
+        name: {str(p.name): config[str(p.name)] for p in command.params if str(p.name) in config}
         for name, command in cli.commands.items()
     }
 

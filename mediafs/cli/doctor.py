@@ -32,7 +32,7 @@ class Part:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
 @click.pass_obj
-def doctor(common: Any, *, as_json: bool) -> int:  # noqa: ANN401 - cli.Common
+def doctor(common: Any, *, as_json: bool) -> int:
     """Say what this machine has and lacks; exit 1 if something needed is lacking."""
     found = list(parts())
     lacking = [part for part in found if part.found is None and part.is_needed]
@@ -52,7 +52,7 @@ def doctor(common: Any, *, as_json: bool) -> int:  # noqa: ANN401 - cli.Common
 def parts() -> Iterator[Part]:
     """Everything that is looked for, the needed ones first."""
     yield _tried("ExifTool", exiftool.version, "apt install libimage-exiftool-perl")
-    yield _tried("libmagic", sniff.version, "apt install libmagic1")
+    yield _tried("libmagic", _libmagic, "apt install libmagic1")
     for package in ("apsw", "blake3", "pillow", "pillow-heif", "imagehash", "av", "rawpy"):
         yield Part(package, _version(package), is_needed=True, says=f"pip install {package}")
     yield Part("FUSE device", _fuse_device(), is_needed=False,
@@ -68,6 +68,14 @@ def _tried(name: str, version: Callable[[], str], says: str) -> Part:
         return Part(name, version(), is_needed=True, says="")
     except MediafsError as exc:
         return Part(name, None, is_needed=True, says=f"{says} ({exc})")
+
+
+def _libmagic() -> str:
+    """Its version, proved by asking it."""
+    sniff.sniff(b"\xff\xd8\xff\xe0", b"a.jpg")
+    import magic
+
+    return str(magic.version())  # type: ignore[no-untyped-call]
 
 
 def _version(package: str) -> str | None:

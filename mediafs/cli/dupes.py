@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     help="fdupes: paths, an empty line between groups.",
 )
 @click.pass_obj
-def dupes(common: Any, form: str) -> int:  # noqa: ANN401 - cli.Common
+def dupes(common: Any, form: str) -> int:
     """Groups of files of one shot, the kept one first. Nothing is ever deleted."""
     _FORMS[form](groups(open_reader(common.catalog)))
     return 0

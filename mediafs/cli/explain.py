@@ -26,7 +26,7 @@ _SOURCE_XATTR = "user.mediafs.source"
 @click.argument("path", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
 @click.pass_obj
-def explain(common: Any, path: str, *, as_json: bool) -> int:  # noqa: ANN401 - cli.Common
+def explain(common: Any, path: str, *, as_json: bool) -> int:
     """Say why PATH, in a source or in a mount, is what mediafs says it is."""
     db = open_reader(common.catalog)
     file = find(db, path)
@@ -59,7 +59,7 @@ def find(db: apsw.Connection, path: str) -> FileId:
 def explained(db: apsw.Connection, file: FileId, number: ShotId | None) -> dict[str, Any]:
     """What `explain --json` prints."""
     row = report.file(db, file)
-    assert row is not None  # noqa: S101 - `find` gave the id
+    assert row is not None
     about: dict[str, Any] = {
         "path": to_str(row.path),
         "state": row.state,
@@ -126,7 +126,11 @@ def _shot_lines(told: dict[str, Any]) -> list[str]:
     ]
     if captured["suggestion"]:
         lines.append(f"  It may have been {captured['suggestion']}; that is not used.")
-    lines += ["", f"Original ({told['confidence']}): {display(told['original'])}", f"  {told['why']}"]
+    lines += [
+        "",
+        f"Original ({told['confidence']}): {display(told['original'])}",
+        f"  {told['why']}",
+    ]
     lines += ["", "Members:"]
     for member in told["members"]:
         lines.append(f"  {member['role']:14} {size(member['size']):>9}  {display(member['path'])}")
@@ -137,7 +141,7 @@ def _shot_lines(told: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _section(title: str, rows: list[dict[str, Any]], line: Any) -> list[str]:  # noqa: ANN401
+def _section(title: str, rows: list[dict[str, Any]], line: Any) -> list[str]:
     return ["", f"{title}:", *(f"  {line(row)}" for row in rows)] if rows else []
 
 

@@ -64,12 +64,13 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 @_shared
 @click.pass_obj
 def index(
-    common: Any,  # noqa: ANN401 - cli.Common; a name from there would be a circle
+    common: Any,
+    /,
     folders: tuple[str, ...],
     role: str | None,
     *,
     list_excludes: bool,
-    **options: Any,  # noqa: ANN401 - the shared ones, as click parsed them
+    **options: Any,
 ) -> int:
     """Add roots, which are remembered, and index them; without any, the remembered ones."""
     if list_excludes:
@@ -86,9 +87,10 @@ def index(
 @_shared
 @click.pass_obj
 def reindex(
-    common: Any,  # noqa: ANN401 - cli.Common
+    common: Any,
+    /,
     paths: tuple[str, ...],
-    **options: Any,  # noqa: ANN401 - the shared ones
+    **options: Any,
 ) -> int:
     """After new downloads: look at the remembered roots, or these parts, and read what changed."""
     db = open_reader(common.catalog)
@@ -99,9 +101,9 @@ def reindex(
     return _run(common.catalog, roots.Wanted(()), "reindex", only, options)
 
 
-def _inside_a_root(path: str, db: Any) -> bytes:  # noqa: ANN401 - apsw.Connection
+def _inside_a_root(path: str, db: Any) -> bytes:
     """The real folder of a path below a remembered root."""
-    from indexer.catalog import facts  # noqa: PLC0415 - only this command needs it
+    from indexer.catalog import facts
 
     real = to_bytes(os.path.realpath(path))
     folder = real if os.path.isdir(real) or not os.path.exists(real) else os.path.dirname(real)
@@ -114,7 +116,11 @@ def _inside_a_root(path: str, db: Any) -> bytes:  # noqa: ANN401 - apsw.Connecti
 
 
 def _run(
-    catalog: Path, wanted: roots.Wanted, command: str, only: tuple[bytes, ...], options: dict[str, Any]
+    catalog: Path,
+    wanted: roots.Wanted,
+    command: str,
+    only: tuple[bytes, ...],
+    options: dict[str, Any],
 ) -> int:
     how = pipeline.Options(
         jobs=options["jobs"] or 0,
@@ -169,9 +175,11 @@ def told(outcome: Outcome) -> str:
     """The outcome in words."""
     c = outcome.counts
     lines = [
-        f"{c.seen:,} files seen in {outcome.seconds:.1f} s: {c.unchanged:,} unchanged, {c.new:,} new,"
-        f" {c.changed:,} changed, {c.moved:,} moved, {c.gone:,} gone; read {c.opened:,} files,"
-        f" {size(c.bytes_read)}."
+        (
+            f"{c.seen:,} files seen in {outcome.seconds:.1f} s: {c.unchanged:,} unchanged,"
+            f" {c.new:,} new, {c.changed:,} changed, {c.moved:,} moved, {c.gone:,} gone;"
+            f" read {c.opened:,} files, {size(c.bytes_read)}."
+        )
     ]
     if c.failed:
         lines.append(

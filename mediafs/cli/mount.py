@@ -27,7 +27,7 @@ _OCTAL = 8
 @click.option("--dry-run", is_flag=True, help="Print the tree's top and counts; mount nothing.")
 @click.pass_obj
 def mount(
-    common: Any,  # noqa: ANN401 - cli.Common
+    common: Any,
     mountpoint: Path,
     options: tuple[str, ...],
     *,

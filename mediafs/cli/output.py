@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -52,7 +52,9 @@ class Lines:
     """Progress where nobody watches: a line every few seconds, and every warning."""
 
     def __init__(self) -> None:
-        self._name, self._total, self._size = "", None, None
+        self._name = ""
+        self._total: int | None = None
+        self._size: int | None = None
         self._files = self._bytes = 0
         self._begun = self._said = time.monotonic()
 
@@ -104,7 +106,7 @@ class Bar:
         self._files = self._bytes = 0
         self._begun = time.monotonic()
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
@@ -153,4 +155,5 @@ def _size(count: int | None) -> str:
     return size(count or 0)
 
 
-_CHECKED: tuple[type[Speaks], ...] = (Lines, Bar, Quiet)
+# The type checker proves here that each of them speaks as the indexer wants.
+_SPEAKERS: tuple[type[Speaks], ...] = (Lines, Bar, Quiet)

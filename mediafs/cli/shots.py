@@ -15,7 +15,7 @@ from mediafs.cli.output import print_json
 @click.command()
 @click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One object a line.")
 @click.pass_obj
-def shots(common: Any, *, as_json: bool) -> int:  # noqa: ANN401 - cli.Common
+def shots(common: Any, *, as_json: bool) -> int:
     """One line a shot: when, how sure, the original, and how many files it has."""
     db = open_reader(common.catalog)
     for shot in all_shots_json(db):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
 @click.pass_obj
-def status(common: Any, *, as_json: bool) -> int:  # noqa: ANN401 - cli.Common
+def status(common: Any, *, as_json: bool) -> int:
     """Say what the catalog knows and what is mounted."""
     told = gathered(open_reader(common.catalog))
     if as_json:
@@ -104,11 +104,15 @@ def _lines(told: dict[str, Any]) -> list[str]:
         lines.append(f"  {display(root['path'])}  ({root['role']}, {root['files']:,} files){state}")
     lines += [
         "",
-        f"{files['seen']:,} files: {files['media']:,} media, {files['sidecar']:,} sidecars, "
-        f"{files['quarantined']:,} in quarantine, {files['excluded']:,} excluded, "
-        f"{files['other']:,} others; {files['gone']:,} are gone.",
-        f"{told['shots']:,} shots, {told['unknown_time']:,} of unknown time; "
-        f"{told['duplicates']['files']:,} duplicates hold {size(told['duplicates']['bytes'])}.",
+        (
+            f"{files['seen']:,} files: {files['media']:,} media, {files['sidecar']:,} sidecars, "
+            f"{files['quarantined']:,} in quarantine, {files['excluded']:,} excluded, "
+            f"{files['other']:,} others; {files['gone']:,} are gone."
+        ),
+        (
+            f"{told['shots']:,} shots, {told['unknown_time']:,} of unknown time; "
+            f"{told['duplicates']['files']:,} duplicates hold {size(told['duplicates']['bytes'])}."
+        ),
         "",
         "Views:",
     ]

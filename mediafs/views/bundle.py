@@ -47,7 +47,7 @@ class ViewShot:
 
     @property
     def dated(self) -> str:
-        """ "2019/2019-07-14", or "unknown-time"."""
+        """Its day's directory: "2019/2019-07-14", or "unknown-time"."""
         return f"{self.day[:4]}/{self.day}" if self.day else "unknown-time"
 
     def once(self, *roles: Role) -> list[ViewFile]:

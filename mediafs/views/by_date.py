@@ -1,5 +1,6 @@
 """by-date/2019/2019-07-14/…: to look at. Every dated shot's original, its Live movie, RAW
-companion and edits, by the local day of capture; no copies."""
+companion and edits, by the local day of capture; no copies.
+"""
 
 from __future__ import annotations
 

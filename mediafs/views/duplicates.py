@@ -53,4 +53,3 @@ def reason_of(member: ViewFile, shot: ViewShot, raw_companion: str) -> str | Non
         first = next(m for m in shot.members if m.role is role and m.blake3 == member.blake3)
         return None if first is member else str(Role.IDENTICAL)
     return None
-

@@ -1,5 +1,6 @@
 """originals/…: to back up. One original a shot with its Live movie, RAW companion and
-sidecars; undated ones in unknown-time/, so that originals/ alone is a complete backup."""
+sidecars; undated ones in unknown-time/, so that originals/ alone is a complete backup.
+"""
 
 from __future__ import annotations
 

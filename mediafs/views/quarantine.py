@@ -1,5 +1,6 @@
 """quarantine/<reason>/…: files that can't be trusted: damaged, empty, unreadable, or of
-another type than their name says. The last are whole, and stand in originals/ as well."""
+another type than their name says. The last are whole, and stand in originals/ as well.
+"""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_a_file_in_a_folder_is_opened_for_reading_only(tmp_path):
 
 def test_a_name_of_any_bytes_is_opened(tmp_path):
     name = b"caf\xe9\n.jpg"
-    with open(os.path.join(os.fsencode(tmp_path), name), "wb"):  # noqa: PTH118, PTH123 - bytes
+    with open(os.path.join(os.fsencode(tmp_path), name), "wb"):
         pass
 
     os.close(opened(tmp_path, name))
