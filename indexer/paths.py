@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import unicodedata
 
+_UNDECODABLE = range(0xDC80, 0xDD00)  # surrogateescape's stand-ins for single bytes
+
 
 def to_str(path: bytes) -> str:
     """The path as str; undecodable bytes become lone surrogates (surrogateescape)."""
@@ -29,7 +31,7 @@ def display(path: bytes | str | os.PathLike[str]) -> str:
 
 def _escaped(char: str) -> str:
     code = ord(char)
-    if 0xDC80 <= code <= 0xDCFF:
+    if code in _UNDECODABLE:
         return f"\\x{code - 0xDC00:02x}"
     return char.encode("unicode_escape").decode("ascii")
 

@@ -82,7 +82,7 @@ def parse(text: str) -> Moment | None:
 
 
 def parse_offset(text: str) -> int | None:
-    """ "+02:00", "-0730" or "Z" in minutes east; None for the blank form and for rubbish."""
+    """Minutes east: "+02:00", "-0730" or "Z"; None for the blank form and for rubbish."""
     if text.strip() in {"Z", "UTC"}:
         return 0
     found = _ZONE.fullmatch(text)

@@ -248,8 +248,8 @@ _VIEW_FILES = (
 def view_files(db: apsw.Connection) -> Iterator[ViewFile]:
     """Every file the tree can show: shots together, original first; excluded ones not."""
     for *columns, role, of_file in db.execute(_VIEW_FILES):
-        columns += (None if role is None else Role(role), of_file)
-        yield ViewFile(*columns)
+        values = (*columns, None if role is None else Role(role), of_file)
+        yield ViewFile(*values)
 
 
 _DEVICES = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Final
 
 from indexer.model import Damage, Film, Fingerprint, Kind, Picture, Reading, Stamp
@@ -84,7 +84,9 @@ _TYPES: Final = {
 
 def packed(message: object) -> bytes:
     """The message with its length before it."""
-    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream = io.BytesIO()
+    _PlainEnums(stream, pickle.HIGHEST_PROTOCOL).dump(message)
+    body = stream.getvalue()
     return len(body).to_bytes(LENGTH_BYTES, "little") + body
 
 
@@ -102,6 +104,18 @@ def stated_length(head: bytes) -> int:
     if length > LONGEST_MESSAGE:
         raise BadMessage(f"a message of {length} bytes")
     return length
+
+
+class _PlainEnums(pickle.Pickler):
+    """Writes an enum's member as its class called with its value.
+
+    Python 3.11.0 to 3.11.3 write it as `getattr(class, name)`, which _OwnTypes refuses.
+    """
+
+    def reducer_override(self, obj: object) -> object:
+        if isinstance(obj, Enum):
+            return type(obj), (obj.value,)
+        return NotImplemented
 
 
 class _OwnTypes(pickle.Unpickler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +44,8 @@ def find(db: apsw.Connection, path: str) -> FileId:
     """The file that a person means: by its source path, or by a name in a mount."""
     absolute = os.path.join(os.path.realpath(os.path.dirname(path) or "."), os.path.basename(path))
     source = to_bytes(absolute)
-    try:
+    with contextlib.suppress(OSError):  # not in a mount of ours: a source, or nothing
         source = os.getxattr(absolute, _SOURCE_XATTR)
-    except OSError:
-        pass  # not in a mount of ours: a source, or nothing
     file = report.file_at(db, host(), source)
     if file is None:
         what = "is not indexed" if os.path.exists(path) else "does not exist"

@@ -19,6 +19,7 @@ from PIL import Image
 
 from indexer.model import Damage, Kind
 from indexer.read.messages import (
+    LENGTH_BYTES,
     BadMessage,
     FailureKind,
     Phase,
@@ -350,3 +351,13 @@ def test_a_pool_of_no_requests_starts_no_process():
     with ReaderPool(2) as pool:
         assert list(pool.read_all([])) == []
         assert pool.statistics().started == 0
+
+
+def test_a_message_names_no_function_to_call_but_our_own_types() -> None:
+    """Early Pythons 3.11 pickle an enum's member as a call of getattr, which is refused."""
+    outcome = ReadOutcome(1, 2, failure=FailureKind.VANISHED, says="gone")
+
+    body = packed(outcome)[LENGTH_BYTES:]
+
+    assert b"getattr" not in body
+    assert unpacked(body) == outcome
