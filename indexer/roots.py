@@ -17,6 +17,7 @@ from indexer.catalog.connection import filesystem_type
 from indexer.errors import RootRefused
 from indexer.model import RootRole
 from indexer.paths import display, fold, to_bytes, to_str
+from indexer.scan.walk import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -60,12 +61,22 @@ def resolve(path: str) -> bytes:
     if not real.is_dir():
         raise RootRefused(f"{shown} is a file; name the folder that holds it.")
     try:
-        os.listdir(real)
+        _is_empty(to_bytes(real))
     except OSError as exc:
         raise RootRefused(
             f"{shown} cannot be listed ({exc.strerror}); check its permissions."
         ) from exc
     return to_bytes(real)
+
+
+def _is_empty(folder: bytes) -> bool:
+    """Whether nothing is in a folder; OSError where that cannot be told."""
+    fd = open_folder(folder)
+    try:
+        with os.scandir(fd) as entries:
+            return next(entries, None) is None
+    finally:
+        os.close(fd)
 
 
 def refuse(path: bytes, catalog: Path, others: Iterable[bytes]) -> None:
@@ -162,8 +173,7 @@ def is_online(db: apsw.Connection, root: RootRow) -> bool:
     An empty folder on another device than before is the mount point of an absent disk.
     """
     try:
-        with os.scandir(root.path) as entries:
-            is_empty = next(entries, None) is None
+        is_empty = _is_empty(root.path)
     except OSError:
         online = False
     else:

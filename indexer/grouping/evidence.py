@@ -76,11 +76,11 @@ def _same_press(subjects: Sequence[Subject]) -> Iterator[Edge]:
 
     for group in _blocks(subjects, key):
         for a, b in combinations(group, 2):
-            common = a.stems & b.stems
+            common = a.families & b.families
             if common and not contradiction(a, b):
                 says = (
                     f"{a.tags.model or a.tags.make} took both at {_time(a)}, and both are named "
-                    f"{display(min(common))}."
+                    f"after {display(min(common))}."
                 )
                 yield _edge(a, b, "same-press", 60, says)
 

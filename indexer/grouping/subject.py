@@ -57,6 +57,16 @@ class Subject:
         """What the names of all copies come down to."""
         return frozenset(stem(to_str(file.name)) for file in self.files)
 
+    @cached_property
+    def families(self) -> frozenset[str]:
+        """The stems, and for an edit's also that of what was edited."""
+        return self.stems | {base for s in self.stems if (base := edit_base(s))}
+
+    @property
+    def is_named_as_edit(self) -> bool:
+        """Whether every copy is named as programs name an edited version."""
+        return all(edit_base(s) for s in self.stems)
+
     @property
     def is_still(self) -> bool:
         """A picture of any format."""
@@ -78,6 +88,25 @@ class Subject:
 # What people and programs put around a camera's name; never evidence alone (ORIGINALS 2.4).
 _COPY = re.compile(r"(?: ?\(\d{1,3}\)| copy(?: \d+)?| - copy(?: ?\(\d+\))?|~\d+)$")
 _DOUBLE_EXTENSION = re.compile(r"\.(?:heic|heif|dng|jpe?g|png|mov|cr2|cr3|nef|arw)$")
+
+
+# Names that programs give to an edited version, and the stem of what was edited:
+# iOS, Google Takeout and exports in several languages, Apple Photos' renders.
+_EDIT = re.compile(
+    r"^(?P<ios>img_)e(?P<number>\d{4})(?P<rest>\D.*)?$"
+    r"|^(?P<base>.+)[-_ ](?:edited|edit|bearbeitet|modifié|editado|modificato|bewerkt)$"
+    r"|^(?P<uuid>[0-9a-f-]{36})_[12]_(?:201|100)_a$"
+)
+
+
+def edit_base(stem: str) -> str | None:
+    """The stem of what a file with this stem is an edit of; None where it is named as none."""
+    found = _EDIT.match(stem)
+    if not found:
+        return None
+    if found["ios"]:
+        return f"{found['ios']}{found['number']}{found['rest'] or ''}"
+    return found["base"] or found["uuid"]
 
 
 def stem(name: str) -> str:

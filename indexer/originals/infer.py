@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.model import Confidence, Kind, Role
-from indexer.originals.rules import Vote, is_edit_by_name, is_smaller, votes
+from indexer.originals.rules import Vote, is_smaller, votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def judge(subjects: Sequence[Subject]) -> Judgement:
     original = order[0]
     margin = points[original.content] - points[order[1].content] if len(order) > 1 else None
     confidence = _confidence(margin)
-    missing = original.fact.damage is not None or is_edit_by_name(original)
+    missing = original.fact.damage is not None or original.is_named_as_edit
     return Judgement(
         original,
         confidence,
@@ -83,7 +83,7 @@ def _role(subject: Subject, original: Subject) -> tuple[Role, str]:
         return Role.SAME_PAYLOAD, "Its picture data equals the original's; its metadata differs."
     if not subject.is_still and original.is_still:
         return Role.LIVE_VIDEO, "It is the moving half of the original's Live Photo."
-    if is_edit_by_name(subject):
+    if subject.is_named_as_edit:
         return Role.EDIT, "Its name says that a person changed the picture."
     if original.fact.kind is Kind.RAW and subject.fact.kind is not Kind.RAW:
         return Role.RAW_COMPANION, "The camera wrote it beside its RAW."

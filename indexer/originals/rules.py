@@ -71,7 +71,7 @@ def _raw(subject: Subject, _others: Sequence[Subject]) -> _Said:
 
 
 def _named_as_edit(subject: Subject, _others: Sequence[Subject]) -> _Said:
-    if not is_edit_by_name(subject):
+    if not subject.is_named_as_edit:
         return None
     return -8, "Its name is one that programs give to an edited version."
 
@@ -189,17 +189,6 @@ _RULES = (
     _place,
     _plain_name,
 )
-
-_EDIT_NAME = re.compile(
-    r"^img_e\d{4}(?:\D|$)|[-_ ](?:edited|edit|bearbeitet|modifié|editado|modificato|bewerkt)$|"
-    r"^[0-9a-f-]{36}_[12]_(?:201|100)_a$",
-    re.IGNORECASE,
-)
-
-
-def is_edit_by_name(subject: Subject) -> bool:
-    """Whether every copy is named as programs name an edited version."""
-    return all(_EDIT_NAME.search(stem) for stem in subject.stems)
 
 
 def is_smaller(subject: Subject, than: Subject) -> bool:

@@ -10,7 +10,7 @@ import io
 import pickle
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Final
+from typing import Any, Final
 
 from indexer.model import Damage, Film, Fingerprint, Kind, Picture, Reading, Stamp
 from indexer.read.limits import DEFAULT_LIMITS, Limits
@@ -112,7 +112,7 @@ class _PlainEnums(pickle.Pickler):
     Python 3.11.0 to 3.11.3 write it as `getattr(class, name)`, which _OwnTypes refuses.
     """
 
-    def reducer_override(self, obj: object) -> object:
+    def reducer_override(self, obj: object) -> Any:
         if isinstance(obj, Enum):
             return type(obj), (obj.value,)
         return NotImplemented

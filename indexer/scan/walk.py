@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 # These number their inodes anew with every mount (musefs #757).
 _RENUMBERING = frozenset({"vfat", "msdos", "exfat", "fuse.exfat", "fuseblk"})
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+# Linux's; elsewhere looking into a folder may touch its access time.
+_NO_ATIME = getattr(os, "O_NOATIME", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,10 @@ def walk(
 
 def open_folder(path: bytes) -> int:
     """A handle on a folder, without a trace in its atime where that is allowed."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        return os.open(path, flags | os.O_NOATIME)
-    except PermissionError:
-        return os.open(path, flags)
+        return os.open(path, _FOLDER | _NO_ATIME)
+    except PermissionError:  # only its owner may ask for O_NOATIME
+        return os.open(path, _FOLDER)
 
 
 def _list(path: bytes, excludes: Excludes, *, stable_inodes: bool) -> _Listing:

@@ -24,6 +24,7 @@ from indexer.read.messages import (
     FailureKind,
     Phase,
     Progress,
+    ReadOutcome,
     ReadRequest,
     packed,
     unpacked,
