@@ -64,8 +64,11 @@ class Subject:
 
     @property
     def is_named_as_edit(self) -> bool:
-        """Whether every copy is named as programs name an edited version."""
-        return all(edit_base(s) for s in self.stems)
+        """Whether a copy is named as programs name an edited version.
+
+        One is enough: an edit that was imported again has a plain name there.
+        """
+        return any(edit_base(s) for s in self.stems)
 
     @property
     def is_still(self) -> bool:

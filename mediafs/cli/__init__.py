@@ -10,7 +10,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,7 +39,6 @@ class Common:
 @click.option(
     "--catalog",
     type=click.Path(dir_okay=False, path_type=Path),
-    envvar="MEDIAFS_CATALOG",
     help="The catalog's file.  [default: $XDG_DATA_HOME/mediafs/catalog.db]",
 )
 @click.version_option(__version__, prog_name="mediafs")
@@ -54,9 +53,19 @@ def cli(context: click.Context, catalog: Path | None) -> None:
     chosen = catalog or (Path(config["catalog"]) if "catalog" in config else default_catalog())
     context.obj = Common(chosen.expanduser().absolute())
     context.default_map = {
-        name: {str(p.name): config[str(p.name)] for p in command.params if str(p.name) in config}
-        for name, command in cli.commands.items()
+        name: _from_config(command, config) for name, command in cli.commands.items()
     }
+
+
+def _from_config(command: click.Command, config: dict[str, Any]) -> dict[str, Any]:
+    """The config file's values for a command's options, by parameter name."""
+    options = {o.name or "": _key(o) for o in command.params if isinstance(o, click.Option)}
+    return {name: config[key] for name, key in options.items() if key in config}
+
+
+def _key(option: click.Option) -> str:
+    """What an option is called in the config file: its long flag, with underscores."""
+    return max(option.opts, key=len).lstrip("-").replace("-", "_")
 
 
 for _command in (
@@ -72,6 +81,17 @@ for _command in (
     doctor.doctor,
 ):
     cli.add_command(_command)
+
+
+def _name_in_environment(command: click.Command) -> None:
+    """Let every option that stays in force be given as MEDIAFS_… too."""
+    for option in command.params:
+        if isinstance(option, click.Option) and option.expose_value and option.envvar is None:
+            option.envvar = f"MEDIAFS_{_key(option).upper()}"
+
+
+for _command in (cli, *cli.commands.values()):
+    _name_in_environment(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

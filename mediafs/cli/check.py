@@ -14,7 +14,7 @@ from mediafs.cli.output import print_json
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def check(common: Any, *, as_json: bool) -> int:
     """Prove the catalog: nothing skipped silently, every decision explained, the tree true."""

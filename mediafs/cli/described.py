@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.capture_time.moment import iso_offset
-from indexer.catalog import shots
+from indexer.catalog import facts, shots
 from indexer.model import Role
 from indexer.paths import to_str
-from mediafs.views.bundle import STANDS_IN
+from mediafs.views import duplicates
+from mediafs.views.publish import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from indexer.catalog.rows import MemberRow
     from indexer.catalog.shots import ShotRow
+    from indexer.model import FileId
 
 
 def shot_json(shot: ShotRow, members: Sequence[MemberRow]) -> dict[str, object]:
@@ -54,28 +56,35 @@ def all_shots_json(db: apsw.Connection) -> Iterator[dict[str, object]]:
         yield shot_json(row, list(members))
 
 
-def group_json(members: Sequence[MemberRow], confidence: str) -> list[dict[str, object]]:
-    """A shot's groups of duplicates, one for each reason; none where nothing is one.
+def all_groups_json(db: apsw.Connection) -> Iterator[dict[str, Any]]:
+    """Every group of duplicates, as the view `duplicates/` shows them.
 
-    Reclaimable is what would be free without the files that stand in for the kept one;
-    level evidence never offers anything (ORIGINALS.md 3.8).
+    Reclaimable is what would be free without the files that the kept one makes superfluous.
+    Level evidence offers nothing, and what is not equal byte for byte is offered only where
+    the original is sure (ORIGINALS.md 3.8).
     """
-    kept = members[0]
-    groups = []
-    for role in STANDS_IN:
-        files = [m for m in members if m.role is role]
-        if not files:
-            continue
-        is_offered = role is Role.IDENTICAL or confidence in ("sure", "only")
-        groups.append(
-            {
-                "keep": to_str(kept.path),
-                "reason": str(role),
-                "reclaimable": sum(m.size for m in files) if is_offered else 0,
-                "files": [
-                    {"path": to_str(m.path), "role": str(m.role), "size": m.size}
-                    for m in (kept, *files)
-                ],
-            }
-        )
-    return groups
+    options = facts.last_options(db)
+    library = load(db, options[1] if options else "beside")
+    confidence = {shot.id: shot.confidence for shot in shots.all_shots(db)}
+    for shot in library.shots:
+        groups = duplicates.groups(shot, library.raw_companion)
+        paths = shots.paths_of_shot(db, shot.id) if groups else {}
+        for group in groups:
+            yield _group_json(group, confidence[shot.id], paths)
+
+
+def _group_json(
+    group: duplicates.Group, confidence: str, paths: dict[FileId, bytes]
+) -> dict[str, Any]:
+    is_offered = confidence == "sure" or (
+        group.reason == Role.IDENTICAL and confidence != "ambiguous"
+    )
+    return {
+        "keep": to_str(paths[group.kept.file]),
+        "reason": group.reason,
+        "reclaimable": sum(file.size for file in group.others) if is_offered else 0,
+        "files": [
+            {"path": to_str(paths[file.file]), "role": str(file.role), "size": file.size}
+            for file in (group.kept, *group.others)
+        ],
+    }

@@ -30,7 +30,7 @@ class Part:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def doctor(common: Any, *, as_json: bool) -> int:
     """Say what this machine has and lacks; exit 1 if something needed is lacking."""

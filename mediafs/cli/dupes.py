@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import open_reader, shots
+from indexer.catalog import open_reader
 from indexer.paths import display, to_bytes
-from mediafs.cli.described import group_json
+from mediafs.cli.described import all_groups_json
 from mediafs.cli.output import print_json, size
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json", "ndjson", "csv", "fdupes"]),
     default="text",
     show_default=True,
-    envvar="MEDIAFS_FORMAT",
     help="fdupes: paths, an empty line between groups.",
 )
 @click.pass_obj
@@ -39,10 +38,8 @@ def dupes(common: Any, form: str) -> int:
 
 def groups(db: apsw.Connection) -> Iterator[dict[str, Any]]:
     """Every group, the most reclaimable first."""
-    found: list[dict[str, Any]] = []
-    for shot in shots.all_shots(db):
-        found.extend(group_json(shots.members(db, shot.id), shot.confidence))
-    return iter(sorted(found, key=lambda g: (-int(g["reclaimable"]), str(g["keep"]))))
+    found = sorted(all_groups_json(db), key=lambda g: (-int(g["reclaimable"]), str(g["keep"])))
+    return iter(found)
 
 
 def _text(found: Iterable[dict[str, Any]]) -> None:

@@ -25,7 +25,7 @@ _SOURCE_XATTR = "user.mediafs.source"
 
 @click.command()
 @click.argument("path", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def explain(common: Any, path: str, *, as_json: bool) -> int:
     """Say why PATH, in a source or in a mount, is what mediafs says it is."""

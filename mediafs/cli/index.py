@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that both commands have."""
     options = (
-        click.option("--exclude", multiple=True, envvar="MEDIAFS_EXCLUDE", metavar="GLOB",
+        click.option("--exclude", multiple=True, metavar="GLOB",
                      help="Also leave these names out; may be given several times."),
-        click.option("--include", multiple=True, envvar="MEDIAFS_INCLUDE", metavar="GLOB",
+        click.option("--include", multiple=True, metavar="GLOB",
                      help="Take a pattern out of the built-in list of what is left out."),
-        click.option("--jobs", type=click.IntRange(1, 256), envvar="MEDIAFS_JOBS", metavar="N",
+        click.option("--jobs", type=click.IntRange(1, 256), metavar="N",
                      help="How many files are read at once.  [default: one a processor]"),
         click.option("--raw-companion", type=click.Choice(["beside", "duplicate"]),
-                     default="beside", envvar="MEDIAFS_RAW_COMPANION", show_default=True,
+                     default="beside", show_default=True,
                      help="Keep the JPEG that a camera wrote beside its RAW in originals/, or not."),
-        click.option("--exiftool", envvar="MEDIAFS_EXIFTOOL", metavar="PATH",
+        click.option("--exiftool", metavar="PATH",
                      help="Which ExifTool to run.  [default: the one on the PATH]"),
         click.option("--dry-run", is_flag=True, help="Say what would be read and why; read nothing."),
-        click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON",
+        click.option("--json", "as_json", is_flag=True,
                      help="The last line on stdout is a JSON object."),
-        click.option("--quiet", "-q", is_flag=True, envvar="MEDIAFS_QUIET",
+        click.option("--quiet", "-q", is_flag=True,
                      help="No progress; warnings stay."),
-        click.option("--catalog-on-network", is_flag=True, envvar="MEDIAFS_CATALOG_ON_NETWORK",
+        click.option("--catalog-on-network", is_flag=True,
                      help="Allow the catalog on a network filesystem, at your own risk."),
     )  # fmt: skip
     for option in reversed(options):
@@ -57,7 +57,6 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--role",
     type=click.Choice([str(role) for role in RootRole]),
-    envvar="MEDIAFS_ROLE",
     help="How these roots are used.  [default: library]",
 )
 @click.option("--list-excludes", is_flag=True, help="Print what is left out, and stop.")

@@ -20,7 +20,7 @@ _OCTAL = 8
 
 @click.command()
 @click.argument("mountpoint", type=click.Path(path_type=Path))
-@click.option("--foreground", "-f", is_flag=True, envvar="MEDIAFS_FOREGROUND",
+@click.option("--foreground", "-f", is_flag=True,
               help="Stay, and unmount at Ctrl-C.")  # fmt: skip
 @click.option("-o", "options", multiple=True, envvar="MEDIAFS_MOUNT_OPTIONS", metavar="OPTION,…",
               help="allow_other, uid=N, gid=N, umask=OCTAL.")  # fmt: skip

@@ -13,7 +13,7 @@ from mediafs.cli.output import print_json
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj
 def shots(common: Any, *, as_json: bool) -> int:
     """One line a shot: when, how sure, the original, and how many files it has."""

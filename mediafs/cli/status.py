@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import facts, open_reader, report, shots, tree
+from indexer.catalog import facts, open_reader, report, tree
 from indexer.paths import display, to_str
 from indexer.roots import host
-from mediafs.cli.described import group_json
+from mediafs.cli.described import all_groups_json
 from mediafs.cli.output import print_json, size
 from mediafs.fuse.mounted import mounts
 from mediafs.views.publish import VIEWS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, envvar="MEDIAFS_JSON", help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def status(common: Any, *, as_json: bool) -> int:
     """Say what the catalog knows and what is mounted."""
@@ -85,12 +85,11 @@ def _mounts() -> list[dict[str, Any]]:
 
 
 def _duplicates(db: apsw.Connection) -> dict[str, int]:
-    files = reclaimable = 0
-    for shot in shots.all_shots(db):
-        for group in group_json(shots.members(db, shot.id), shot.confidence):
-            files += len(group["files"]) - 1  # type: ignore[arg-type]
-            reclaimable += int(group["reclaimable"])  # type: ignore[call-overload]
-    return {"files": files, "bytes": reclaimable}
+    groups = list(all_groups_json(db))
+    return {
+        "files": sum(len(group["files"]) - 1 for group in groups),
+        "bytes": sum(group["reclaimable"] for group in groups),
+    }
 
 
 def _lines(told: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.model import Role
@@ -11,35 +12,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from indexer.catalog.shots import ViewFile
+    from indexer.model import FileId
 
 NAME = "duplicates"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A file that is kept, and those of its shot that it makes superfluous."""
+
+    reason: str
+    kept: ViewFile
+    others: tuple[ViewFile, ...]
 
 
 def view(library: Library, stem_of: Callable[[ViewShot], str]) -> Iterator[Bundle]:
     """One directory for each shot and reason; `stem_of` is the stem it has in originals/."""
     for shot in library.shots:
-        for reason, files in groups(shot, library.raw_companion).items():
-            day = f"{shot.day} " if shot.day else ""
-            parent = shot.day[:4] if shot.day else "unknown-time"
-            directory = f"{NAME}/{reason}/{parent}/{day}{stem_of(shot)}"
-            for file in files:
+        day = f"{shot.day} " if shot.day else ""
+        parent = shot.day[:4] if shot.day else "unknown-time"
+        for group in groups(shot, library.raw_companion):
+            directory = f"{NAME}/{group.reason}/{parent}/{day}{stem_of(shot)}"
+            for file in (group.kept, *group.others):
                 yield Bundle(directory, (file,), digests(shot), by_path=True)
 
 
-def groups(shot: ViewShot, raw_companion: str) -> dict[str, list[ViewFile]]:
-    """Reason to files: those that stand in for something, each after what it stands in for."""
+def groups(shot: ViewShot, raw_companion: str) -> list[Group]:
+    """What could go without loss, by reason and by what is kept for it."""
     by_file = {member.file: member for member in shot.members}
-    found: dict[str, list[ViewFile]] = {}
+    found: dict[tuple[str, FileId], list[ViewFile]] = {}
     for member in shot.members:
         reason = reason_of(member, shot, raw_companion)
         if reason is None or member.damage:
             continue  # a damaged member lies in quarantine and is never offered as reclaimable
-        files = found.setdefault(reason, [])
-        kept = by_file.get(member.of_file or shot.original.file, shot.original)
-        if kept not in files:
-            files.append(kept)
-        files.append(member)
-    return found
+        kept = member.of_file if member.of_file in by_file else shot.original.file
+        if reason == Role.IDENTICAL:
+            kept = next(m.file for m in shot.members if m.blake3 == member.blake3)
+        found.setdefault((reason, kept), []).append(member)
+    return [Group(r, by_file[kept], tuple(files)) for (r, kept), files in found.items()]
 
 
 def reason_of(member: ViewFile, shot: ViewShot, raw_companion: str) -> str | None:
