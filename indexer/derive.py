@@ -12,13 +12,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import Clue, Trust, clues_of
+from indexer.capture_time.clues import FILE_NAME, Clue, Trust, clues_of, clues_of_name
 from indexer.capture_time.resolve import CaptureTime, JudgedClue, resolve
 from indexer.catalog import facts, shots
 from indexer.catalog.shots import NewMember, NewShot
 from indexer.grouping import components
 from indexer.grouping.evidence import edges
-from indexer.grouping.subject import Subject, subjects_of
+from indexer.grouping.subject import Subject, preference, subjects_of
 from indexer.metadata.sidecar import partner
 from indexer.model import MEDIA, Kind, Role, Tags
 from indexer.originals.infer import Judgement, judge
@@ -62,10 +62,13 @@ def _clues(
 ) -> dict[ContentId, tuple[Clue, ...]]:
     """Each content's clues; a date in the name comes from whichever copy has one."""
     found: dict[ContentId, tuple[Clue, ...]] = {}
-    for fact in sorted(media, key=lambda f: (f.first_generation, f.folder_path, f.name)):
-        if fact.content not in found:
+    for fact in sorted(media, key=preference):
+        known, name = found.get(fact.content), to_str(fact.name)
+        if known is None:
             own = tags.get(fact.content, _NO_TAGS)
-            found[fact.content] = tuple(clues_of(fact.file, own, to_str(fact.name), now))
+            found[fact.content] = tuple(clues_of(fact.file, own, name, now))
+        elif not any(clue.source == FILE_NAME for clue in known):
+            found[fact.content] = (*known, *clues_of_name(fact.file, name, now))
     return found
 
 

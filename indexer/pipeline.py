@@ -12,6 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from indexer.model import Generation, Tags
 from indexer.paths import display, join, to_str
 from indexer.read.crew import Crew, Done, Job
 from indexer.read.messages import FailureKind
-from indexer.roots import is_inside, is_online, our_mounts, resolve
+from indexer.roots import is_inside, is_online, our_mounts, refuse, resolve
 from indexer.scan.exclude import compile_excludes
 from indexer.scan.skip import FolderDiff, Why, compare, pair_moves
 from indexer.scan.walk import has_stable_inodes, look_again, walk
@@ -150,7 +151,7 @@ class _Run:
         jobs: list[Job] = []
         lost: list[LostFile] = []
         seen_states: dict[bytes, str] = {}
-        for start in starts(root, self._options.only):
+        for start in starts(root.path, self._options.only):
             for folder in walk(
                 root.path, excludes, start=start, stable_inodes=stable, never_enter=our_mounts()
             ):
@@ -329,29 +330,40 @@ class _Run:
 def preview(catalog: Path, wanted: Wanted, options: Options) -> Iterator[tuple[bytes, str]]:
     """(absolute path, what a run would do with it) for all that is not unchanged.
 
-    Writes nothing, opens no file, and needs no catalog.
+    Writes nothing, opens no file, and needs no catalog. Raises RootRefused as a run would.
     """
     db = open_reader(catalog) if catalog.exists() else None
     try:
         remembered = facts.roots(db) if db else []
         named = [resolve(path) for path in wanted.paths]
         known = {root.path: root for root in remembered}
+        for path in named:
+            refuse(path, catalog, {*known, *named} - {path})
         for path in named or known:
             row = known.get(path)
-            yield from _preview_root(db, path, row, options)
+            remembered_excludes = row.excludes if row else ()
+            extra = remembered_excludes if wanted.excludes is None else wanted.excludes
+            yield from _preview_root(db, path, row, (*options.excludes, *extra), options)
     finally:
         if db:
             db.close()
 
 
 def _preview_root(
-    db: apsw.Connection | None, path: bytes, root: RootRow | None, options: Options
+    db: apsw.Connection | None,
+    path: bytes,
+    root: RootRow | None,
+    patterns: tuple[str, ...],
+    options: Options,
 ) -> Iterator[tuple[bytes, str]]:
-    extra = root.excludes if root else ()
-    excludes = compile_excludes((*options.excludes, *extra), options.includes)
+    excludes = compile_excludes(patterns, options.includes)
     folders = facts.folders(db, root.id) if db and root else {}
     stable = has_stable_inodes(filesystem_type(Path(to_str(path))))
-    for folder in walk(path, excludes, stable_inodes=stable, never_enter=our_mounts()):
+    looked_at = (
+        walk(path, excludes, start=start, stable_inodes=stable, never_enter=our_mounts())
+        for start in starts(path, options.only)
+    )
+    for folder in chain.from_iterable(looked_at):
         number = folders.get(folder.path, (None,))[0]
         before = facts.known_files(db, number) if db and number is not None else {}
         diff = compare(folder.files, before)
@@ -364,14 +376,14 @@ def _preview_root(
             yield join(path, folder.path, names[lost.id]), "missing"
 
 
-def starts(root: RootRow, only: Sequence[bytes]) -> list[bytes]:
+def starts(root: bytes, only: Sequence[bytes]) -> list[bytes]:
     """Where to begin below a root: everywhere, or at the parts that were asked for."""
     if not only:
         return [b""]
     return [
-        part.removeprefix(root.path).lstrip(b"/")
+        part.removeprefix(root).lstrip(b"/")
         for part in only
-        if part == root.path or is_inside(part, root.path)
+        if part == root or is_inside(part, root)
     ]
 
 

@@ -54,19 +54,21 @@ def _unescaped(field: bytes) -> bytes:
 
 def resolve(path: str) -> bytes:
     """The real path of a folder that a person named; RootRefused if it can't be a root."""
-    real = Path(os.path.realpath(path))
+    real = to_bytes(os.path.realpath(path))
     shown = display(path)
-    if not real.exists():
-        raise RootRefused(f"{shown} does not exist; check the spelling, or plug the disk in.")
-    if not real.is_dir():
-        raise RootRefused(f"{shown} is a file; name the folder that holds it.")
     try:
-        _is_empty(to_bytes(real))
+        _is_empty(real)
+    except FileNotFoundError as exc:
+        raise RootRefused(
+            f"{shown} does not exist; check the spelling, or plug the disk in."
+        ) from exc
+    except NotADirectoryError as exc:
+        raise RootRefused(f"{shown} is a file; name the folder that holds it.") from exc
     except OSError as exc:
         raise RootRefused(
             f"{shown} cannot be listed ({exc.strerror}); check its permissions."
         ) from exc
-    return to_bytes(real)
+    return real
 
 
 def _is_empty(folder: bytes) -> bool:

@@ -67,8 +67,9 @@ def update(asked: Update, progress: Progress) -> Outcome:
     """Index, derive and publish. Raises the errors of indexer.errors and KeyboardInterrupt."""
     begun = time.monotonic()
     # A mistyped root must not leave an empty catalog behind.
-    for path in asked.roots.paths:
-        roots.refuse(roots.resolve(path), asked.catalog, ())
+    named = {roots.resolve(path) for path in asked.roots.paths}
+    for path in named:
+        roots.refuse(path, asked.catalog, named - {path})
     anyway = asked.on_network_anyway
     with (
         writing(asked.catalog, on_network_anyway=anyway) as db,

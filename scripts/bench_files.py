@@ -24,7 +24,6 @@ from pretend_camera import IPHONE, Shot, exif, heic, picture, saved
 
 from indexer import pipeline
 from indexer.metadata.exiftool import Answer, ExifToolSession
-from indexer.model import Reading
 from indexer.paths import join
 from indexer.pipeline import Options
 from indexer.progress import Silent
@@ -41,13 +40,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from indexer.model import Reading
     from indexer.read.crew import Job
 
 SIZE = (4032, 3024)
 _TEMPLATES = 4
 _BANDS = 12  # of a picture; each comes from one of the templates: 16 million pictures
 _HEICS = 3  # distinct pictures; encoding one takes a second and a half
-_WRITTEN = "2004:01:01 01:02:03"  # in the templates, where the time stands
+_TEMPLATE_TIME = datetime.fromisoformat("2004-01-01 01:02:03.482")
+_WRITTEN = b"2004:01:01 01:02:03"  # so it stands in the templates
 _FIRST_DAY = datetime(2016, 3, 1, 12, tzinfo=UTC)
 
 
@@ -64,7 +65,7 @@ class Photographs:
     def __init__(self, seed: int = 1) -> None:
         self._choices = np.random.default_rng(seed)
         self._seed = seed
-        self._shot = Shot(seed, "bench", IPHONE, datetime(2004, 1, 1, 1, 2, 3, 482_000))
+        self._shot = Shot(seed, "bench", IPHONE, _TEMPLATE_TIME)
         looks = [_grainy(picture(seed, f"band {i}", SIZE), seed + i) for i in range(_TEMPLATES)]
         self._looks = looks
         jpegs = [_with_restarts(look, exif(self._shot)) for look in looks]
@@ -99,7 +100,7 @@ class Photographs:
         taken = _FIRST_DAY + timedelta(hours=7) * self._made + timedelta(days=3000) * self._seed
         self._made += 1
         new = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._seed} {self._made}")).upper()
-        content = content.replace(_WRITTEN.encode(), taken.strftime("%Y:%m:%d %H:%M:%S").encode())
+        content = content.replace(_WRITTEN, taken.strftime("%Y:%m:%d %H:%M:%S").encode())
         path.write_bytes(content.replace(self._shot.uuid("unique").encode(), new.encode()))
         os.utime(path, (taken.timestamp(), taken.timestamp()))
 

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from indexer.catalog.connection import filesystem_type
 
@@ -84,7 +84,6 @@ class Run:
 
     seconds: float
     cpu_seconds: float  # of all its processes, in user and kernel mode
-    peak_bytes: int  # of the largest of its processes
     output: bytes
 
     @property
@@ -98,9 +97,7 @@ def run(command: Sequence[str | Path]) -> Run:
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
         begun = time.perf_counter()
         # Not waited for by Popen: wait4() tells what this child used, and no other.
-        child = subprocess.Popen(  # noqa: SIM115
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=complained
-        )
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=complained)
         _, status, used = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - begun
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -109,7 +106,7 @@ def run(command: Sequence[str | Path]) -> Run:
             says = complained.read().decode("utf-8", "replace").strip()[-_SAID_AT_MOST:]
             raise RuntimeError(f"{' '.join(map(str, command))} gave {child.returncode}: {says}")
         said.seek(0)
-        return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, said.read())
+        return Run(seconds, used.ru_utime + used.ru_stime, said.read())
 
 
 def mediafs(catalog: Path, *arguments: str | Path) -> Run:
@@ -134,19 +131,21 @@ def in_turns(rounds: int, works: Mapping[str, Callable[[], T]]) -> dict[str, lis
     return found
 
 
-class Together:
-    """The most memory that all descendants of this process had at one time.
+class Memory:
+    """The most memory that all descendants of this process had at one time, and the largest had.
 
     Pages that several share are counted once (PSS). It looks every 50 ms, so what lives for
-    less may be missed, and looking takes time: not for runs that are timed.
+    less may be missed, and looking takes time: not for runs that are timed. What wait4() tells
+    is of no use here: it counts what a child was before its exec(), a fork of this process.
     """
 
     def __init__(self) -> None:
-        self.peak_bytes = 0
+        self.together_bytes = 0
+        self.largest_bytes = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> Together:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -156,7 +155,13 @@ class Together:
 
     def _watch(self) -> None:
         while not self._stop.wait(_SAMPLE_SECONDS):
-            self.peak_bytes = max(self.peak_bytes, sum(map(pss_of, _descendants(os.getpid()))))
+            sizes = [pss_of(pid) for pid in _descendants(os.getpid())]
+            self.together_bytes = max(self.together_bytes, sum(sizes))
+            self.largest_bytes = max([self.largest_bytes, *sizes])
+
+    def __str__(self) -> str:
+        largest, together = (b / 2**20 for b in (self.largest_bytes, self.together_bytes))
+        return f"{largest:,.0f} MiB in its largest process, {together:,.0f} MiB in all together"
 
 
 def _descendants(pid: int) -> Iterator[int]:

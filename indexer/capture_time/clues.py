@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from indexer.model import FileId, Tags
 
 
+FILE_NAME = "file name"  # the source of a clue that no tag gave
+
+
 class Trust(StrEnum):
     """How far a source may be trusted; capture.confidence in the catalog."""
 
@@ -106,8 +109,12 @@ _FUTURE_SLACK = timedelta(days=2)  # clocks and zones; more is a wrong clock
 def clues_of(file: FileId, tags: Tags, name: str, now: datetime) -> list[Clue]:
     """All clues of one file, unordered; `now` is naive UTC and bounds the future."""
     found = [*_from_tags(file, tags), *_from_iptc(file, tags), *_from_gps(file, tags)]
-    found.extend(_from_name(file, name))
-    return [_judged(clue, now) for clue in found]
+    return [*(_judged(clue, now) for clue in found), *clues_of_name(file, name, now)]
+
+
+def clues_of_name(file: FileId, name: str, now: datetime) -> list[Clue]:
+    """The clue in a name alone: at most one."""
+    return [_judged(clue, now) for clue in _from_name(file, name)]
 
 
 def _from_tags(file: FileId, tags: Tags) -> Iterator[Clue]:
@@ -129,7 +136,7 @@ def _with_companions(
     if moment is None:
         return None
     digits = everything.get(rule.fraction, "").strip(" \0")
-    if digits.isdecimal() and not moment.fraction:
+    if digits.isascii() and digits.isdecimal() and not moment.fraction:
         moment = replace(moment, fraction=digits)
     offset = parse_offset(everything.get(rule.offset, ""))
     if offset is None and rule.offset and _is_modified_at(moment, everything):
@@ -180,7 +187,7 @@ def _from_name(file: FileId, name: str) -> Iterator[Clue]:
     moment = parse(text)
     if moment is not None:
         says = "a date in the file's name, shown and not used"
-        yield Clue(file, "file name", name, 80, _NONE, says, moment)
+        yield Clue(file, FILE_NAME, name, 80, _NONE, says, moment)
 
 
 def _judged(clue: Clue, now: datetime) -> Clue:

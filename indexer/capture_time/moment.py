@@ -1,6 +1,7 @@
 """A point in time as files tell it: a wall clock, a fraction, perhaps an offset.
 
-Parsing is lenient about separators and strict about values: rubbish never becomes a date.
+Parsing is lenient about separators and strict about values: rubbish never becomes a date,
+and neither does a good beginning with something else behind it ("04:02:11 PM" is not four).
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 _FORM = re.compile(
     r"(?P<year>\d{4})[:/.-](?P<month>\d{1,2})[:/.-](?P<day>\d{1,2})"
     r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?"
-    r"\s*(?P<zone>Z|UTC|[+-]\d{1,2}:?\d{2})?(?:\s*DST)?"
+    r"\s*(?P<zone>Z|UTC|[+-]\d{1,2}:?\d{2})?(?:\s*DST)?",
+    re.ASCII,
 )
-_ZONE = re.compile(r"\s*(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})\s*")
-_UNSET = re.compile(r"[0:\s/.TZ+-]*")
+_ZONE = re.compile(r"\s*(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>[0-5]\d)\s*", re.ASCII)
+_UNSET = re.compile(r"[0:\s/.TZ+\0-]*")
 
 # Every offset some place has used since 1970, in minutes east.
 LEGAL_OFFSETS = frozenset(range(-12 * 60, 14 * 60 + 1, 30)) | {
@@ -64,7 +66,7 @@ def is_unset(text: str) -> bool:
 
 def parse(text: str) -> Moment | None:
     """EXIF, XMP, QuickTime, RIFF and ISO spellings; None for anything that is no time."""
-    found = _FORM.match(text.strip().strip("\0"))
+    found = _FORM.fullmatch(text.strip("\0 \t\r\n"))
     if not found:
         return None
     part = found.groupdict()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import Clue, Trust
+from indexer.capture_time.clues import FILE_NAME, Clue, Trust
 from indexer.capture_time.moment import Moment, iso_offset, offset_between
 from indexer.model import UnknownTime
 
@@ -134,7 +134,7 @@ def _unknown(clues: Sequence[Clue]) -> CaptureTime:
     reason = next((r for r in order if r in reasons), UnknownTime.NO_TAG)
     told = next((c for c in clues if c.rejected is reason and c.trust is not Trust.NONE), None)
     why = f"{told.source} {told.says}." if told else "No file of this shot carries a date."
-    hint = next((c for c in clues if c.source == "file name" and not c.rejected), None)
+    hint = next((c for c in clues if c.source == FILE_NAME and not c.rejected), None)
     if hint is None or hint.moment is None:
         return CaptureTime(None, "", Trust.NONE, why, reason)
     says = f"The name {hint.value!r} has a date in it."

@@ -339,6 +339,8 @@ class _Publisher:
         return here
 
     def _make(self, parent: _Directory, name: bytes) -> _Directory:
+        if name in parent.names:
+            self._remove_name(parent, name)  # in by-source a file may become a folder
         path = join(parent.path, name)
         view = path.split(b"/")[0].decode("utf-8", "replace")
         number = self._db.execute(
@@ -374,6 +376,8 @@ class _Publisher:
         here = self.want_directory(placed.directory)
         before = here.names.get(placed.name)
         if before is None:
+            if placed.name in here.below:
+                self._remove_whole(here.below[placed.name], here)
             row = self._insert(here, placed.name, placed.file, None)
             self._record(here, placed.name, "added", None, placed.file)
         else:
@@ -394,15 +398,26 @@ class _Publisher:
     def remove_all_but(self, stay: set[int]) -> None:
         """Take away every name that was not placed, then the directories nobody wants."""
         for here in list(self._by_id.values()):
-            for name, (row, file) in list(here.names.items()):
+            for name, (row, _) in list(here.names.items()):
                 if row not in stay:
-                    self._delete(row)
-                    del here.names[name]
-                    here.is_touched = True
-                    self._record(here, name, "removed", file, None)
+                    self._remove_name(here, name)
         for here in sorted(self._by_id.values(), key=lambda d: -d.path.count(b"/")):
             if not here.is_wanted and here.parent is not None:
                 self._remove_directory(here, here.parent)
+
+    def _remove_name(self, here: _Directory, name: bytes) -> None:
+        row, file = here.names.pop(name)
+        self._delete(row)
+        here.is_touched = True
+        self._record(here, name, "removed", file, None)
+
+    def _remove_whole(self, here: _Directory, parent: _Directory) -> None:
+        """Take away a directory with all in it: in by-source a folder may become a file."""
+        for name in list(here.names):
+            self._remove_name(here, name)
+        for below in list(here.below.values()):
+            self._remove_whole(below, here)
+        self._remove_directory(here, parent)
 
     def _remove_directory(self, here: _Directory, parent: _Directory) -> None:
         name = here.path.rpartition(b"/")[2]

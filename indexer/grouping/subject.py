@@ -155,4 +155,5 @@ def preference(fact: FactRow) -> tuple[object, ...]:
         len(fact.folder_path) + len(fact.name),
         fact.folder_path,
         fact.name,
+        fact.root,
     )

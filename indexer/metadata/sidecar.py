@@ -55,9 +55,12 @@ def _takeout_names(base: str) -> Iterable[str]:
     if found := _COUNTED.match(base):
         base, count = found["stem"], found["count"]
         yield _counted(base, count)
-    for length in range(len(_TAKEOUT_SUFFIX), 1, -1):
+    for length in range(len(_TAKEOUT_SUFFIX), 0, -1):
         if base.endswith(_TAKEOUT_SUFFIX[:length]):
-            yield _counted(base[:-length], count)
+            media = base[:-length]
+            yield _counted(media, count)
+            if not count and (found := _COUNTED.match(media)):
+                yield _counted(found["stem"], found["count"])
 
 
 def _counted(media: str, count: str) -> str:

@@ -150,7 +150,7 @@ def _joined(values: Iterable[object]) -> str:
 
 
 def _trimmed(text: str) -> str:
-    return text.strip("\0 \t\r\n")
+    return text.replace("\0", " ").strip()
 
 
 def _values(texts: Mapping[str, str], keys: Iterable[str]) -> Iterator[str]:

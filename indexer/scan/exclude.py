@@ -1,6 +1,6 @@
 """What is not indexed: a list that can be seen (`mediafs index --list-excludes`) and changed.
 
-A pattern is a shell glob, compared without regard to case:
+In a pattern `*` and `?` stand for any characters but a slash, all else for itself, in any case:
     NAME        files and folders of that name, anywhere
     NAME/       folders only; nothing below them is looked at
     A/B/        a folder B directly inside a folder A; and so on
@@ -41,7 +41,7 @@ _BUNDLES = """
 *.lrdata/  *.lrcat-data/  *.cocatalogdb/  CaptureOne/Cache/  *.app/  *.tvlibrary/  *.musiclibrary/
 """
 
-DEFAULTS: tuple[str, ...] = tuple(re.split(r" {2,}|\n", (_JUNK + _BUNDLES).strip(" \n")))
+DEFAULTS: tuple[str, ...] = tuple(filter(None, re.split(r" {2,}|\n", _JUNK + _BUNDLES)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from indexer.catalog.rows import KnownFile
-    from indexer.model import FileId
+    from indexer.model import FileId, Stamp
     from indexer.scan.walk import SeenFile
 
 
@@ -85,14 +85,23 @@ def pair_moves(
     ctime is left out: a rename changes it on most filesystems. Only unambiguous pairs count,
     and none where inode numbers mean nothing.
     """
-    by_key: dict[tuple[int, int, int], list[LostFile]] = {}
+    before: dict[_MoveKey, list[LostFile]] = {}
     for old in lost:
-        if old.stamp.inode is not None and old.content is not None:
-            by_key.setdefault((old.stamp.inode, old.stamp.size, old.stamp.mtime_ns), []).append(old)
-    pairs: dict[int, LostFile] = {}
+        if old.content is not None and (key := _move_key(old.stamp)):
+            before.setdefault(key, []).append(old)
+    after: dict[_MoveKey, list[int]] = {}
     for number, file in new:
-        key = (file.stamp.inode or -1, file.stamp.size, file.stamp.mtime_ns)
-        candidates = by_key.get(key, [])
-        if len(candidates) == 1:
-            pairs[number] = candidates.pop()
-    return pairs
+        if key := _move_key(file.stamp):
+            after.setdefault(key, []).append(number)
+    return {
+        numbers[0]: before[key][0]
+        for key, numbers in after.items()
+        if len(numbers) == 1 and len(before.get(key, ())) == 1
+    }
+
+
+_MoveKey = tuple[int, int, int]
+
+
+def _move_key(stamp: Stamp) -> _MoveKey | None:
+    return None if stamp.inode is None else (stamp.inode, stamp.size, stamp.mtime_ns)

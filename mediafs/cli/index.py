@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from indexer import pipeline, roots
 from indexer.catalog import open_reader
@@ -76,9 +77,14 @@ def index(
         for pattern in compile_excludes(options["exclude"], options["include"]).patterns:
             click.echo(display(pattern))
         return 0
-    excludes = tuple(options["exclude"]) if options["exclude"] and folders else None
+    excludes = tuple(options["exclude"]) if folders and _was_typed("exclude") else None
     wanted = roots.Wanted(folders, RootRole(role) if role else None, excludes)
     return _run(common.catalog, wanted, "index", (), options)
+
+
+def _was_typed(option: str) -> bool:
+    """Whether a person gave it with this command: only that is remembered with a root."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
 @click.command()

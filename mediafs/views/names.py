@@ -6,20 +6,28 @@ content whatever arrives later; on a clash the later one carries a piece of its 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from indexer.decisions.store import GivenName
 from indexer.metadata.sniff import promised
+from indexer.paths import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from indexer.model import FileId
+
 LONGEST_BYTES = 255
 _PIECE = 8  # hex digits of a digest; longer pieces are tried if even these clash
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
+# Windows looks past blanks: "nul .txt" is the device too.
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)", re.IGNORECASE
+)
 
 
 def legal(name: str) -> str:
@@ -37,7 +45,8 @@ def legal(name: str) -> str:
 
 
 def _is_unprintable(char: str) -> bool:
-    # Cc control, Cs lone surrogate, Co private, Cn unassigned (NFC may change with Unicode).
+    # Cc control, Cs lone surrogate, Cn unassigned (NFC may change with Unicode), Zl and Zp
+    # line ends. Private use stays: macOS keeps what Windows forbids there.
     return unicodedata.category(char) in {"Cc", "Cs", "Cn", "Zl", "Zp"}
 
 
@@ -63,12 +72,29 @@ def split(name: str, extension: str) -> tuple[str, str]:
 
 def is_true(given: str, extension: str) -> bool:
     """Whether an extension in a name says what the bytes are."""
-    return given.lower() == extension or extension in promised(given)
+    # Lower case makes letters of signs that only look like them: "mKv" with a Kelvin sign.
+    return given.isascii() and (given.lower() == extension or extension in promised(given))
+
+
+def component(text: str) -> str:
+    """`legal`, for a directory that is named after something: too long gets a piece of a digest."""
+    if len(text.encode("utf-8", "surrogateescape")) <= LONGEST_BYTES:
+        return legal(text)
+    piece = f"-{hashlib.blake2b(to_bytes(text), digest_size=_PIECE // 2).hexdigest()}"
+    return _legal_stem(text, LONGEST_BYTES - len(piece)) + piece
 
 
 def fold_name(name: str) -> str:
     """What two names that some system can't tell apart have in common."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """To whom a name is given, and for which file of theirs."""
+
+    holder: str  # a digest in hex; where equal copies stand side by side, ":" and a place
+    file: FileId
 
 
 class Kin(Protocol):
@@ -81,61 +107,91 @@ class Kin(Protocol):
 
 
 class Namer:
-    """Gives names in directories of the tree, and keeps what it gave."""
+    """Gives names in directories of the tree, and keeps what it gave.
+
+    One tree is named by one Namer: it knows which file has taken which name in this tree, so
+    that equal files of several shots (sidecars often are) never meet under one name.
+    """
 
     def __init__(self, given: Iterable[GivenName]) -> None:
         self._by_folded: dict[tuple[str, str], GivenName] = {}
-        self._by_holder: dict[tuple[str, str], GivenName] = {}
+        self._by_holder: dict[tuple[str, str], list[GivenName]] = {}
         self._stem_holders: dict[tuple[str, str], set[str]] = {}
+        self._taken: dict[tuple[str, str], FileId] = {}
         self.new: list[GivenName] = []
         for name in given:
             self._remember(name)
 
     def _remember(self, name: GivenName) -> None:
         self._by_folded[name.directory, name.folded] = name
-        self._by_holder[name.directory, name.holder] = name
+        self._by_holder.setdefault((name.directory, name.holder), []).append(name)
         self._stem_holders.setdefault((name.directory, name.stem), set()).add(
             name.holder.partition(":")[0]
         )
 
+    def _held(self, directory: str, holder: str, file: FileId) -> list[GivenName]:
+        """The names that a holder has, but those that another file shows in this tree."""
+        names = self._by_holder.get((directory, holder), [])
+        free = (n for n in names if self._taken.get((directory, n.folded), file) == file)
+        return sorted(free, key=lambda name: name.folded)
+
     def stem(
-        self, directory: str, wanted: str, suffixes: Iterable[str], lead: str, kin: Kin
+        self, directory: str, wanted: str, suffixes: Iterable[str], lead: Lead, kin: Kin
     ) -> str:
         """A stem in `directory` for the shot of `lead`: the one it has, or a free one.
 
-        `lead` is a digest in hex. A better original takes over the stem of the file that
-        stood there before it; a stem that another shot holds is never shared.
+        A better original takes over the stem of the file that stood there before it; a stem
+        that another shot holds is never shared.
         """
-        for holder in (lead, *sorted(kin.heirs_of)):
-            before = self._by_holder.get((directory, holder))
-            if before is not None:
+        for holder in (lead.holder, *sorted(kin.heirs_of)):
+            for before in self._held(directory, holder, lead.file):
                 return _stem_of(before)
         room = LONGEST_BYTES - max((len(s.encode("utf-8")) for s in suffixes), default=0)
-        for piece in _pieces(lead):
+        for piece in _pieces(lead.holder):
             stem = _legal_stem(wanted, room - len(piece)) + piece
-            taken = self._stem_holders.get((directory, fold_name(stem)), set())
-            if taken <= kin.owners | {lead}:
+            if self._strangers(directory, fold_name(stem), kin.owners | {lead.holder}) == set():
                 return stem
         raise AssertionError(f"{wanted} clashes with its own digest in {directory}")
 
-    def name(self, directory: str, stem: str, suffix: str, holder: str) -> str:
-        """The full name for one holder, the one it had if it had one."""
-        before = self._by_holder.get((directory, holder))
-        if before is not None:
-            return before.name
-        for piece in _pieces(holder.rpartition(":")[2]):
+    def _strangers(self, directory: str, stem: str, owners: frozenset[str]) -> set[str]:
+        return self._stem_holders.get((directory, stem), set()) - owners
+
+    def name(
+        self,
+        directory: str,
+        stem: str,
+        suffix: str,
+        lead: Lead,
+        owners: frozenset[str] | None = None,
+    ) -> str:
+        """The full name for one holder, the one it had if it had one.
+
+        `owners` are given where equal files may stand in several shots: then a name under a
+        stem that others hold is theirs, and this file gets its own.
+        """
+        held = self._held(directory, lead.holder, lead.file)
+        held.sort(key=lambda before: before.stem != fold_name(stem))
+        for before in held:
+            is_own = before.stem == fold_name(stem) or owners is None
+            if is_own or not self._strangers(directory, before.stem, owners or frozenset()):
+                return self._take(before, lead.file)
+        for piece in _pieces(lead.holder.rpartition(":")[2]):
             room = LONGEST_BYTES - len((piece + suffix).encode("utf-8"))
             name = legal(_legal_stem(stem, room) + piece + suffix)
             if (directory, fold_name(name)) not in self._by_folded:
-                return self._give(directory, name, suffix, holder)
+                return self._take(self._give(directory, name, suffix, lead.holder), lead.file)
         raise AssertionError(f"{stem}{suffix} clashes with its own digest in {directory}")
 
-    def _give(self, directory: str, name: str, suffix: str, holder: str) -> str:
+    def _take(self, given: GivenName, file: FileId) -> str:
+        self._taken[given.directory, given.folded] = file
+        return given.name
+
+    def _give(self, directory: str, name: str, suffix: str, holder: str) -> GivenName:
         stem = name.removesuffix(suffix) if suffix else name
         given = GivenName(directory, name, fold_name(name), fold_name(stem), holder)
         self._remember(given)
         self.new.append(given)
-        return name
+        return given
 
 
 def _pieces(digest: str) -> tuple[str, ...]:
