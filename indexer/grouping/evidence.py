@@ -36,16 +36,28 @@ class Edge:
 def edges(subjects: Sequence[Subject]) -> Iterator[Edge]:
     """Every edge among the subjects, strongest kind first."""
     yield from _same_payload(subjects)
+    yield from _same_asset(subjects)
     yield from _live_pairs(subjects)
     yield from _same_press(subjects)
 
 
 def _same_payload(subjects: Sequence[Subject]) -> Iterator[Edge]:
-    for group in _blocks(subjects, lambda s: s.fact.payload):
-        for a, b in combinations(group, 2):
-            yield Edge(
-                a, b, "same-payload", 90, "Their picture data is equal; only metadata differs."
-            )
+    says = "Their picture data is equal; only metadata differs."
+    for first, *others in _blocks(subjects, lambda s: s.fact.payload, largest=None):
+        for other in others:
+            yield _edge(first, other, "same-payload", 90, says)
+
+
+def _same_asset(subjects: Sequence[Subject]) -> Iterator[Edge]:
+    """Files of one Apple Photos library that carry one asset's UUID."""
+    by_asset: dict[tuple[object, str], list[Subject]] = {}
+    for subject in subjects:
+        for library, uuid in {(a.library, a.uuid) for a in subject.assets}:
+            by_asset.setdefault((library, uuid), []).append(subject)
+    for (_, uuid), (first, *others) in by_asset.items():
+        for other in others:
+            says = f"One Photos library keeps both as the asset {uuid.upper()}."
+            yield _edge(first, other, "photos-asset", 85, says)
 
 
 def _live_pairs(subjects: Sequence[Subject]) -> Iterator[Edge]:
@@ -118,7 +130,9 @@ def _edge(a: Subject, b: Subject, kind: str, strength: int, says: str) -> Edge:
 
 
 def _blocks(
-    subjects: Iterable[Subject], key: Callable[[Subject], Hashable]
+    subjects: Iterable[Subject],
+    key: Callable[[Subject], Hashable],
+    largest: int | None = _LARGEST_BLOCK,
 ) -> Iterator[list[Subject]]:
     """Subjects that share a key; those without one, and blocks too large to mean anything, not."""
     blocks: dict[Hashable, list[Subject]] = {}
@@ -127,5 +141,5 @@ def _blocks(
         if value is not None:
             blocks.setdefault(value, []).append(subject)
     for block in blocks.values():
-        if 1 < len(block) <= _LARGEST_BLOCK:
+        if len(block) > 1 and (largest is None or len(block) <= largest):
             yield block

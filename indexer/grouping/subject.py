@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from indexer.capture_time.clues import Trust
+from indexer.grouping.photos_library import Asset, Place, asset_of
 from indexer.model import MEDIA, Damage, Kind
 from indexer.paths import to_str
 
@@ -62,13 +63,27 @@ class Subject:
         """The stems, and for an edit's also that of what was edited."""
         return self.stems | {base for s in self.stems if (base := edit_base(s))}
 
-    @property
-    def is_named_as_edit(self) -> bool:
-        """Whether a copy is named as programs name an edited version.
+    @cached_property
+    def assets(self) -> frozenset[Asset]:
+        """Its places in Apple Photos libraries."""
+        return frozenset(asset for file in self.files if (asset := asset_of(file)))
+
+    @cached_property
+    def is_edit(self) -> bool:
+        """Whether a copy is named or placed as programs name and place an edited version.
 
         One is enough: an edit that was imported again has a plain name there.
         """
-        return any(edit_base(s) for s in self.stems)
+        renders = any(asset.place is Place.RENDER for asset in self.assets)
+        return renders or any(edit_base(s) for s in self.stems)
+
+    @cached_property
+    def is_preview(self) -> bool:
+        """Whether all copies are pictures that a library made for the screen."""
+        return bool(self.assets) and all(
+            (asset := asset_of(file)) is not None and asset.place is Place.DERIVATIVE
+            for file in self.files
+        )
 
     @property
     def is_still(self) -> bool:
@@ -94,11 +109,10 @@ _DOUBLE_EXTENSION = re.compile(r"\.(?:heic|heif|dng|jpe?g|png|mov|cr2|cr3|nef|ar
 
 
 # Names that programs give to an edited version, and the stem of what was edited:
-# iOS, Google Takeout and exports in several languages, Apple Photos' renders.
+# iOS, Google Takeout and exports in several languages.
 _EDIT = re.compile(
     r"^(?P<ios>img_)e(?P<number>\d{4})(?P<rest>\D.*)?$"
     r"|^(?P<base>.+)[-_ ](?:edited|edit|bearbeitet|modifié|editado|modificato|bewerkt)$"
-    r"|^(?P<uuid>[0-9a-f-]{36})_[12]_(?:201|100)_a$"
 )
 
 
@@ -109,7 +123,7 @@ def edit_base(stem: str) -> str | None:
         return None
     if found["ios"]:
         return f"{found['ios']}{found['number']}{found['rest'] or ''}"
-    return found["base"] or found["uuid"]
+    return found["base"]
 
 
 def stem(name: str) -> str:

@@ -43,7 +43,7 @@ def judge(subjects: Sequence[Subject]) -> Judgement:
     original = order[0]
     margin = points[original.content] - points[order[1].content] if len(order) > 1 else None
     confidence = _confidence(margin)
-    missing = original.fact.damage is not None or original.is_named_as_edit
+    missing = original.fact.damage is not None or (original.is_edit or original.is_preview)
     return Judgement(
         original,
         confidence,
@@ -72,19 +72,22 @@ def _why(
     else:
         said = f"It leads the next member by {margin:g} points."
     if is_missing:
-        what = original.fact.damage or "an edited version"
+        derived = "an edited version" if original.is_edit else "a library's preview"
+        what = original.fact.damage or derived
         said += f" It is {what}: the best that is left, the camera's file is not here."
     return said
 
 
 def _role(subject: Subject, original: Subject) -> tuple[Role, str]:
     """What a subject is to the original, and a sentence."""
+    if subject.is_edit and not original.is_edit:
+        return Role.EDIT, "Its name or place says that a person changed the picture."
     if subject.fact.payload and subject.fact.payload == original.fact.payload:
         return Role.SAME_PAYLOAD, "Its picture data equals the original's; its metadata differs."
     if not subject.is_still and original.is_still:
         return Role.LIVE_VIDEO, "It is the moving half of the original's Live Photo."
-    if subject.is_named_as_edit:
-        return Role.EDIT, "Its name says that a person changed the picture."
+    if subject.is_preview:
+        return Role.PREVIEW, "A Photos library made it for the screen."
     if original.fact.kind is Kind.RAW and subject.fact.kind is not Kind.RAW:
         return Role.RAW_COMPANION, "The camera wrote it beside its RAW."
     if is_smaller(subject, original):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from indexer.grouping.photos_library import Place
 from indexer.model import Kind
 
 if TYPE_CHECKING:
@@ -70,10 +71,32 @@ def _raw(subject: Subject, _others: Sequence[Subject]) -> _Said:
     return 8, "It holds the sensor's data, which can't be made from another file."
 
 
-def _named_as_edit(subject: Subject, _others: Sequence[Subject]) -> _Said:
-    if not subject.is_named_as_edit:
+def _edited(subject: Subject, _others: Sequence[Subject]) -> _Said:
+    if not subject.is_edit:
         return None
-    return -8, "Its name is one that programs give to an edited version."
+    return -20, "Its name or place is one that programs give to an edited version."
+
+
+def _library_preview(subject: Subject, _others: Sequence[Subject]) -> _Said:
+    if not subject.is_preview:
+        return None
+    return -12, "A Photos library made it for the screen."
+
+
+def _imported(subject: Subject, others: Sequence[Subject]) -> _Said:
+    """Photos keeps what was imported as it came; what leaves it gets captions and keywords."""
+    is_kept = any(asset.place is Place.ORIGINAL for asset in subject.assets)
+    if not others or not is_kept or subject.is_edit:
+        return None
+    return 3, "A Photos library keeps it among its originals, as it was imported."
+
+
+def _transfer(subject: Subject, others: Sequence[Subject]) -> _Said:
+    """Windows' own tools pad the metadata they rewrite (ORIGINALS 3.2)."""
+    tags = subject.tags.all
+    if not others or not any(name.endswith(":OffsetSchema") for name in tags):
+        return None
+    return -1, "Windows rewrote its metadata."
 
 
 def _saved_by_editor(subject: Subject, _others: Sequence[Subject]) -> _Said:
@@ -178,7 +201,10 @@ def _plain_name(subject: Subject, others: Sequence[Subject]) -> _Said:
 _RULES = (
     _damaged,
     _raw,
-    _named_as_edit,
+    _edited,
+    _library_preview,
+    _imported,
+    _transfer,
     _saved_by_editor,
     _maker_notes,
     _camera_format,

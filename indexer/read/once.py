@@ -17,6 +17,7 @@ from blake3 import blake3
 from indexer.metadata.sniff import claims_media, sniff
 from indexer.model import MEDIA, Damage, Film, Kind, Picture, Reading
 from indexer.read.limits import Limits, Truncated, Undecodable
+from indexer.read.payload import payload_of, payload_of_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,15 +85,16 @@ def read_once(
 ) -> Reading:
     """Read the open file from its start to its end and tell what it is.
 
-    Without `decoders` only digests and type are found. `on_bytes` hears how many bytes have
+    Without `decoders` only the digest of all bytes and the type are found. `on_bytes` hears how many bytes have
     gone by after each chunk, `on_decode` that decoding begins. Raises TornRead when size,
     mtime or ctime differ between before and after, OSError when reading fails.
     """
     before = os.fstat(fd)
     passed = _read_through(fd, name, before.st_size, limits, on_bytes)
-    decoded = _Decoded()
+    decoded, payload = _Decoded(), None
     if decoders is not None and passed.sniffed.kind in MEDIA:
         on_decode()
+        payload = _payload(fd, passed)
         decoded = _decode(fd, passed, limits, decoders)
     _expect_same(before, os.fstat(fd), passed.size)
     damage, says = _damage(name, passed, decoded)
@@ -102,6 +104,7 @@ def read_once(
         mime=passed.sniffed.mime,
         kind=passed.sniffed.kind,
         extension=passed.sniffed.extension,
+        payload=payload,
         sample=passed.sample,
         picture=decoded.picture,
         film=decoded.film,
@@ -142,6 +145,14 @@ def _read_through(
         offset += count
     on_bytes(offset)
     return _Pass(hasher.digest(), sample_of(head, tail, offset), offset, sniffed, held)
+
+
+def _payload(fd: int, passed: _Pass) -> bytes | None:
+    """The digest without metadata: of the bytes held, or once more out of the page cache."""
+    if passed.held is not None:
+        return payload_of(passed.held, passed.sniffed)
+    with _again(fd) as stream:
+        return payload_of_stream(stream, passed.size, passed.sniffed)
 
 
 def _decode(fd: int, passed: _Pass, limits: Limits, decoders: Decoders) -> _Decoded:

@@ -43,7 +43,9 @@ def test_one_device_instant_and_stem_are_one_press():
     assert kinds(subject("IMG_1.HEIC"), subject("IMG_1.JPG", file=2)) == ["same-press"]
 
 
-@pytest.mark.parametrize("name", ["img_1 (2).jpg", "IMG_1 copy.JPG", "IMG_1.HEIC.jpg", "IMG_1~2.JPG", "IMG_1_HEVC.MOV"])
+@pytest.mark.parametrize(
+    "name", ["img_1 (2).jpg", "IMG_1 copy.JPG", "IMG_1.HEIC.jpg", "IMG_1~2.JPG", "IMG_1_HEVC.MOV"]
+)
 def test_a_copys_name_comes_down_to_the_cameras(name):
     assert stem(name) == "img_1"
 
@@ -54,7 +56,6 @@ def test_a_copys_name_comes_down_to_the_cameras(name):
         ("img_e4120", "img_4120"),
         ("wedding_edited", "wedding"),
         ("bild-bearbeitet", "bild"),
-        ("e9bc5c36-7cd1-40a1-a72b-8b8fac227d51_1_201_a", "e9bc5c36-7cd1-40a1-a72b-8b8fac227d51"),
         ("img_4120", None),
         ("edited", None),
         ("credited", None),
@@ -62,6 +63,28 @@ def test_a_copys_name_comes_down_to_the_cameras(name):
 )
 def test_an_edits_name_tells_what_it_was_made_of(name, base):
     assert edit_base(name) == base
+
+
+def test_the_files_of_one_asset_of_a_photos_library_are_one_shot():
+    uuid = "E9BC5C36-7CD1-40A1-A72B-8B8FAC227D51"
+    library = b"My.photoslibrary"
+    original = subject(f"{uuid}.jpeg", Tags(), folder_path=library + b"/originals/E")
+    render = subject(
+        f"{uuid}_1_201_a.jpeg", Tags(), file=2, folder_path=library + b"/resources/renders/E"
+    )
+    preview = subject(
+        f"{uuid}_4_5005_c.jpeg",
+        Tags(),
+        file=3,
+        folder_path=library + b"/resources/derivatives/masters/E",
+    )
+    elsewhere = subject(
+        f"{uuid}.jpeg", Tags(), file=4, folder_path=b"Other.photoslibrary/originals/E"
+    )
+
+    assert kinds(original, render, preview) == ["photos-asset"] * 2
+    assert (render.is_edit, preview.is_preview, original.is_edit) == (True, True, False)
+    assert kinds(original, elsewhere) == []
 
 
 def test_an_edit_by_name_is_tied_to_what_was_edited():
@@ -130,9 +153,16 @@ def test_frames_of_a_burst_are_presses_of_their_own():
 
 
 def test_a_value_that_too_many_files_share_identifies_nothing():
-    crowd = [subject(f"{i}.jpg", Tags(), file=i, payload=digest(0)) for i in range(1, 60)]
+    tags = Tags(content_identifier="51F2BEF7-431A-4D31-8AC1-3284A57826AE")
+    crowd = [subject(f"{i}.jpg", tags, file=i) for i in range(1, 60)]
 
     assert kinds(*crowd) == []
+
+
+def test_any_number_of_files_may_share_their_picture_data():
+    crowd = [subject(f"{i}.jpg", Tags(), file=i, payload=digest(0)) for i in range(1, 60)]
+
+    assert kinds(*crowd) == ["same-payload"] * 58
 
 
 def test_every_edge_says_why_in_a_sentence():

@@ -31,8 +31,8 @@ def top_boxes(source: Source) -> Iterator[Top]:
     """The file's own boxes; ends where no box follows, for cameras append trailers."""
     offset = 0
     while offset + _HEAD <= source.size:
-        length = source.number(offset, 4)
-        kind = bytes(source.at(offset + 4, 4))
+        start = bytes(source.at(offset, _HEAD))
+        length, kind = int.from_bytes(start[:4], "big"), start[4:]
         head = _LONG_HEAD if length == 1 else _HEAD
         if length == 1 and offset + head <= source.size:
             length = source.number(offset + _HEAD, 8)
@@ -87,18 +87,18 @@ class Cursor:
 
     def __init__(self, body: memoryview, offset: int = 0) -> None:
         self._body = body
-        self._offset = offset
+        self.offset = offset
 
     def number(self, length: int) -> int:
         return int.from_bytes(self.take(length), "big")
 
     def take(self, length: int) -> memoryview:
-        end = self._offset + length
+        end = self.offset + length
         if end > len(self._body):
             raise Unfollowable
-        taken = self._body[self._offset : end]
-        self._offset = end
+        taken = self._body[self.offset : end]
+        self.offset = end
         return taken
 
     def rest(self) -> memoryview:
-        return self._body[self._offset :]
+        return self._body[self.offset :]

@@ -51,7 +51,8 @@ def _png_chunks(source: Source) -> Iterator[_Chunk]:
         raise Unfollowable
     offset = len(_PNG)
     while True:
-        chunk = _Chunk(bytes(source.at(offset + 4, 4)), offset + 8, source.number(offset, 4))
+        head = bytes(source.at(offset, 8))
+        chunk = _Chunk(head[4:], offset + 8, int.from_bytes(head[:4], "big"))
         source.expect(chunk.start, chunk.length)
         yield chunk
         if chunk.kind == b"IEND":
@@ -91,8 +92,9 @@ def _webp_chunks(source: Source) -> Iterator[_Chunk]:
     source.expect(0, end)
     offset = len(head)
     while offset + 8 <= end:
-        length = source.number(offset + 4, 4, "little")
-        chunk = _Chunk(bytes(source.at(offset, 4)), offset + 8, length)
+        head = bytes(source.at(offset, 8))
+        length = int.from_bytes(head[4:], "little")
+        chunk = _Chunk(head[:4], offset + 8, length)
         source.expect(chunk.start, length)
         yield chunk
         offset += 8 + length + length % 2
@@ -113,10 +115,10 @@ def of_gif(source: Source) -> bytes:
     trailer is cut.
     """
     data = memoryview(source.whole())
-    if data[:3] != b"GIF":
+    if bytes(data[:3]) != b"GIF":
         raise Unfollowable
     digest = Digest("gif")
-    offset = _table_end(data, 6, 10, 13)
+    offset = _table_end(data, 10, 13)
     digest.add(b"screen", data[6:offset])
     while (kind := _byte(data, offset)) != _TRAILER:
         end = _gif_block_end(data, offset, source)
@@ -136,7 +138,7 @@ def _is_shown(data: memoryview, offset: int) -> bool:
 def _gif_block_end(data: memoryview, offset: int, source: Source) -> int:
     match data[offset]:
         case 0x2C:  # an image: nine bytes, its own colours, the width of codes
-            offset = _table_end(data, offset, offset + 9, offset + 10) + 1
+            offset = _table_end(data, offset + 9, offset + 10) + 1
         case 0x21:
             offset += 2
         case _:
@@ -147,7 +149,7 @@ def _gif_block_end(data: memoryview, offset: int, source: Source) -> int:
     return offset + 1
 
 
-def _table_end(data: memoryview, start: int, flags_at: int, end: int) -> int:
+def _table_end(data: memoryview, flags_at: int, end: int) -> int:
     """Behind a descriptor and the colour table that its flags tell of."""
     flags = _byte(data, flags_at)
     end += 3 << ((flags & 7) + 1) if flags & _HAS_TABLE else 0

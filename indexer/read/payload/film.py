@@ -3,6 +3,9 @@
 Counted for each track: kind, codec with its set-up, how many samples of which size, and their
 bytes in order. Video comes before sound, for a remux may swap the two. Left out: times of
 samples, edit lists and languages, which are written anew in other units by every tool.
+
+A tool that copies streams and thereby drops the sound behind the end of an edit list (FFmpeg does)
+makes another payload: less can be heard in its copy.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ class Sizes:
     def packed(self) -> bytes:
         """As bytes, the same for a table of equal lengths and for one length."""
         each, table = self.each, self.table
-        if not each and len(set(table)) == 1:
+        if not each and table and table.count(table[0]) == len(table):
             each, table = table[0], array("I")
         head = (self.count, each, self.unit)
         return b"".join(n.to_bytes(8, "big") for n in head) + big_end_first(table).tobytes()

@@ -77,7 +77,7 @@ class _Walk:
             raise Unfollowable
         self.digest.add(b"item", item.kind)
         for kind, body in item.properties:
-            if kind in _DECIDES or (kind == b"colr" and body[:4] == b"nclx"):
+            if kind in _DECIDES or (kind == b"colr" and bytes(body[:4]) == b"nclx"):
                 self.source.look(len(body))
                 self.digest.add(kind, body)
         self._add_data(item)
@@ -110,9 +110,13 @@ def _idat(meta: memoryview) -> memoryview:
     return next((body for kind, body in boxes(meta) if kind == b"idat"), memoryview(b""))
 
 
+def _version(body: memoryview) -> int:
+    return Cursor(body).number(1)
+
+
 def _primary(meta: memoryview) -> int:
     body = inner(meta, b"pitm")
-    return Cursor(body, _FULL).number(4 if body[:1] != b"\0" else 2)
+    return Cursor(body, _FULL).number(4 if _version(body) else 2)
 
 
 def _items(meta: memoryview) -> dict[int, _Item]:
@@ -130,9 +134,9 @@ def _items(meta: memoryview) -> dict[int, _Item]:
 
 
 def _kinds(iinf: memoryview) -> Iterator[tuple[int, bytes]]:
-    entries = iinf[_FULL + (2 if iinf[:1] == b"\0" else 4) :]
+    entries = iinf[_FULL + (4 if _version(iinf) else 2) :]
     for kind, body in boxes(entries):
-        version = body[0] if kind == b"infe" and body else 0
+        version = _version(body) if kind == b"infe" else 0
         if version not in {2, 3}:
             raise Unfollowable  # older ones have no kinds, and nobody writes them
         cursor = Cursor(body, _FULL)
@@ -142,7 +146,7 @@ def _kinds(iinf: memoryview) -> Iterator[tuple[int, bytes]]:
 
 
 def _locations(iloc: memoryview) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
-    version = Cursor(iloc).number(1)
+    version = _version(iloc)
     cursor = Cursor(iloc, _FULL)
     widths = cursor.number(2)
     offset, length, base, index = (widths >> shift & 15 for shift in (12, 8, 4, 0))
@@ -184,7 +188,7 @@ def _ties(ipma: memoryview) -> Iterator[tuple[int, int]]:
 
 
 def _add_references(iref: memoryview, items: dict[int, _Item]) -> None:
-    wide = 4 if iref[:1] != b"\0" else 2
+    wide = 4 if _version(iref) else 2
     for kind, body in boxes(iref[_FULL:]):
         cursor = Cursor(body)
         item = items.get(cursor.number(wide), _Item())

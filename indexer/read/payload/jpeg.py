@@ -16,6 +16,7 @@ from indexer.read.payload.source import Digest, Unfollowable
 if TYPE_CHECKING:
     from indexer.read.payload.source import Source
 
+_MARK: Final = 0xFF
 _EOI, _SOS, _COM, _ADOBE = 0xD9, 0xDA, 0xFE, 0xEE
 _APPLICATION: Final = range(0xE0, 0xF0)
 _HUFFMAN, _FUTURE, _ARITHMETIC = 0xC4, 0xC8, 0xCC  # in the row of SOFn, but no frames
@@ -25,7 +26,8 @@ _COUNTED: Final = _FRAMES | _TABLES | {_SOS}
 
 # Inside coded data: FF 00 is a byte FF, D0 to D7 are restarts, FF FF is fill.
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_FIRST_TABLE: Final = re.compile(rb"\xff\xdb")
+# What counts begins with one of these: Adobe's segment stands before the tables, or there is none.
+_FIRST: Final = re.compile(rb"\xff\xee\x00\x0eAdobe|\xff\xdb")
 _TRANSFORM: Final = 13  # where the transform stands in the segment: length, "Adobe", three words
 
 
@@ -52,9 +54,9 @@ def _after_break(data: memoryview, offset: int, source: Source) -> bytes:
     """The picture behind a metadata segment whose length lies.
 
     Decoders find it by its first table, and so do we. The broken metadata may hold a thumbnail
-    with tables of its own, though, so what is found counts only if it is most of the file.
+    with tables of its own, though, so what is found must be most of the file.
     """
-    found = _FIRST_TABLE.search(data, offset)
+    found = _FIRST.search(data, offset)
     if found is None:
         raise Unfollowable
     digest, end = _picture(data, found.start(), source)
@@ -82,11 +84,11 @@ def _picture(data: memoryview, offset: int, source: Source) -> tuple[bytes, int]
 
 def _next_marker(data: memoryview, offset: int, met: set[int]) -> tuple[int, int]:
     """A marker, and where its segment starts."""
-    if data[offset : offset + 1] != b"\xff":
+    if offset >= len(data) or data[offset] != _MARK:
         raise Unfollowable if met else _BrokenChain(offset)
-    while data[offset : offset + 1] == b"\xff":
+    while offset < len(data) and data[offset] == _MARK:
         offset += 1
-    if offset >= len(data):
+    if offset == len(data):
         raise Unfollowable
     return data[offset], offset + 1
 
@@ -102,7 +104,7 @@ def _count(digest: Digest, marker: int, segment: memoryview, met: set[int]) -> N
     if marker in _COUNTED:
         met.add(marker)
         digest.add(bytes([marker]), segment)
-    elif marker == _ADOBE and segment[2:7] == b"Adobe":
+    elif marker == _ADOBE and bytes(segment[2:7]) == b"Adobe":
         digest.add(b"Adobe", segment[_TRANSFORM : _TRANSFORM + 1])
     elif marker not in _APPLICATION and marker != _COM:
         raise Unfollowable

@@ -2,9 +2,8 @@
 
 Only tracks that are seen or heard count; timed metadata, time codes, text and hints do not. One
 family for all of them, since the same samples in MOV and MP4 are the same film. What tools change
-when they only repack is made equal: `hev1` and `hvc1`, `esds` bare or inside QuickTime's `wave`,
-and of `esds` only the codec and its set-up, for bit rates and buffers are the muxer's guess.
-Left out: display matrix, edit lists, `udta`, `meta`, dates, aspect and colour boxes.
+when they only repack is made equal, see codec.py. Left out: display matrix, edit lists, `udta`,
+`meta`, dates, aspect and colour boxes.
 
 None for fragmented films (`moof`), for compressed or protected indexes, and for reference movies,
 whose samples are in other files.
@@ -12,32 +11,23 @@ whose samples are in other files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from indexer.read.payload.boxes import Cursor, boxes, held, inner
+from indexer.read.payload.codec import Codec, codecs
 from indexer.read.payload.film import Sizes, Track, add_tracks, table_of
 from indexer.read.payload.source import Digest, Unfollowable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from indexer.read.payload.source import Source
 
 _VIDEO: Final = frozenset({b"vide", b"pict", b"auxv"})  # the last two in picture sequences
 _SOUND: Final = b"soun"
 _MOST_TRACKS: Final = 100  # a spatial film has ten
+_MOST_CHUNKS: Final = 1_000_000  # a film of three hours has 20,000
 _FULL: Final = 4  # version and flags before the body of a "full" box
-
-# The same samples under another name: parameter sets may stand in the stream as well, or not.
-_SAME: Final = {b"hev1": b"hvc1", b"avc3": b"avc1", b"h263": b"s263"}
-# Set-up that repacking leaves alone. `damr`, `d263` name the muxer, `dvcC` is often dropped.
-_SETUPS: Final = frozenset(b"avcC hvcC vvcC av1C vpcC dac3 dec3 dOps dfLa alac glbl CMP1".split())
-_VIDEO_BOXES: Final = 78  # where boxes start in a video's sample entry
-_SOUND_BOXES: Final = {0: (28,), 1: (44, 28), 2: (64,)}  # by version; ISO's version 1 has no more
-_PCM: Final = frozenset({b"twos", b"sowt", b"raw ", b"NONE", b"in24", b"in32", b"fl32", b"lpcm"})
-_LAWS: Final = frozenset({b"ulaw", b"alaw"})  # 8 bits a sample, though the entry says 16
-_PACKED: Final = 1  # version of a sound entry that tells samples and bytes per packet
 
 
 def of_movie(source: Source) -> bytes:
@@ -68,12 +58,12 @@ def _track(trak: memoryview) -> Iterator[Track]:
     minf = inner(trak, b"mdia", b"minf")
     _expect_own_samples(minf)
     stbl = inner(minf, b"stbl")
-    entries = list(_entries(inner(stbl, b"stsd"), is_sound=handler == _SOUND))
-    sizes = _sizes(stbl, entries[0] if handler == _SOUND and entries else None)
+    known = list(codecs(inner(stbl, b"stsd"), is_sound=handler == _SOUND))
+    sizes = _sizes(stbl, known[0] if handler == _SOUND and known else None)
     yield Track(
         is_sound=handler == _SOUND,
-        codec=b" ".join(entry.codec for entry in entries),
-        setup=b"".join(entry.setup() for entry in entries),
+        codec=b" ".join(codec.name() for codec in known),
+        setup=b"".join(codec.setup() for codec in known),
         sizes=sizes,
         runs=_runs(stbl, sizes),
     )
@@ -90,106 +80,7 @@ def _expect_own_samples(minf: memoryview) -> None:
                 raise Unfollowable
 
 
-# --- codecs ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One sample description."""
-
-    codec: bytes
-    body: memoryview
-    is_sound: bool
-
-    def setup(self) -> bytes:
-        """The decoder's set-up; where a codec has none, what the entry itself says."""
-        found = [told for kind, body in self._boxes() if (told := _told(kind, body))]
-        if found:
-            return b"".join(len(told).to_bytes(4, "big") + told for told in sorted(found))
-        if not self.is_sound:
-            return bytes(self.body[24:28])  # width and height
-        return bytes(self.body[16:20]) if self.codec in _PCM else b""  # channels and bits
-
-    def version(self) -> int:
-        return Cursor(self.body, 8).number(2)
-
-    def frame(self) -> tuple[int, int]:
-        """How many samples of old QuickTime sound share how many bytes."""
-        cursor = Cursor(self.body, 16)
-        channels, bits = cursor.number(2), cursor.number(2)
-        if self.version() == _PACKED:
-            packet = Cursor(self.body, 28)
-            samples, _, together = (packet.number(4) for _ in range(3))
-            return (samples, together) if samples and together else (1, 1)
-        if self.codec in _LAWS:
-            return 1, channels or 1
-        return 1, max(channels * bits // 8, 1) if self.codec in _PCM else 1
-
-    def _boxes(self) -> Iterator[tuple[bytes, memoryview]]:
-        """Boxes behind the entry's fixed fields, as far as they make sense."""
-        starts = _SOUND_BOXES.get(self.version(), ()) if self.is_sound else (_VIDEO_BOXES,)
-        for start in starts:
-            found = list(_tolerantly(self.body[start:]))
-            for kind, body in found:
-                yield from _tolerantly(body) if kind == b"wave" else [(kind, body)]
-            if found:
-                return
-
-
-def _entries(stsd: memoryview, *, is_sound: bool) -> Iterator[_Entry]:
-    for kind, body in boxes(stsd[_FULL + 4 :]):
-        yield _Entry(_SAME.get(kind, kind), body, is_sound)
-
-
-def _tolerantly(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Boxes up to where they end: cameras leave odd bytes behind them."""
-    try:
-        yield from boxes(body)
-    except Unfollowable:
-        return
-
-
-def _told(kind: bytes, body: memoryview) -> bytes:
-    if kind == b"esds":
-        return _elementary(body[_FULL:])
-    return kind + bytes(body) if kind in _SETUPS else b""
-
-
-_ES, _DECODER, _SPECIFIC = 3, 4, 5  # descriptors of MPEG-4, one inside the other
-_DEPENDS, _URL, _OCR = 0x80, 0x40, 0x20  # flags of fields that may follow in the first
-
-
-def _elementary(body: memoryview) -> bytes:
-    """The codec's number and its own set-up, out of the descriptors of `esds`."""
-    stream = _descriptor(body, _ES)
-    cursor = Cursor(stream)
-    cursor.take(2)
-    flags = cursor.number(1)
-    cursor.take(2 * bool(flags & _DEPENDS) + 2 * bool(flags & _OCR))
-    if flags & _URL:
-        raise Unfollowable
-    decoder = _descriptor(cursor.rest(), _DECODER)
-    setup = _descriptor(decoder[13:], _SPECIFIC) if len(decoder) > 13 else b""  # noqa: PLR2004
-    return b"esds" + bytes(decoder[:1]) + bytes(setup)
-
-
-def _descriptor(body: memoryview, kind: int) -> memoryview:
-    cursor = Cursor(body)
-    if cursor.number(1) != kind:
-        raise Unfollowable
-    length = 0
-    for _ in range(4):
-        part = cursor.number(1)
-        length = length << 7 | part & 0x7F
-        if not part & 0x80:
-            break
-    return cursor.take(length)
-
-
-# --- where the samples lie ---------------------------------------------------------------
-
-
-def _sizes(stbl: memoryview, sound: _Entry | None) -> Sizes:
+def _sizes(stbl: memoryview, sound: Codec | None) -> Sizes:
     for kind, body in boxes(stbl):
         if kind == b"stsz":
             return _plain_sizes(Cursor(body, _FULL), sound)
@@ -198,7 +89,7 @@ def _sizes(stbl: memoryview, sound: _Entry | None) -> Sizes:
     raise Unfollowable
 
 
-def _plain_sizes(cursor: Cursor, sound: _Entry | None) -> Sizes:
+def _plain_sizes(cursor: Cursor, sound: Codec | None) -> Sizes:
     each, count = cursor.number(4), cursor.number(4)
     if each == 1 and sound:
         unit, each = sound.frame()
@@ -242,15 +133,17 @@ def _chunks(stbl: memoryview, sizes: Sizes) -> Iterator[tuple[int, int]]:
         raise Unfollowable
 
 
-def _offsets(stbl: memoryview) -> list[int]:
+def _offsets(stbl: memoryview) -> Sequence[int]:
     for kind, body in boxes(stbl):
         if kind in {b"stco", b"co64"}:
             wide = 4 if kind == b"stco" else 8
             cursor = Cursor(body, _FULL)
-            raw = cursor.take(wide * cursor.number(4))
-            table = table_of(raw)
+            count = cursor.number(4)
+            if count > _MOST_CHUNKS:
+                raise Unfollowable
+            table = table_of(cursor.take(wide * count))
             if kind == b"stco":
-                return table.tolist()
+                return table
             return [high << 32 | low for high, low in zip(table[::2], table[1::2], strict=True)]
     raise Unfollowable
 
@@ -259,6 +152,8 @@ def _samples_per_chunk(stbl: memoryview, chunks: int) -> Iterator[int]:
     cursor = Cursor(inner(stbl, b"stsc"), _FULL)
     count = cursor.number(4)
     table = table_of(cursor.take(12 * count))
+    if chunks and not count:
+        raise Unfollowable
     firsts, samples = table[::3], table[1::3]
     for number, (first, each) in enumerate(zip(firsts, samples, strict=True)):
         end = firsts[number + 1] if number + 1 < count else chunks + 1

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 PIECE_BYTES: Final = 1024 * 1024
 # The index of a film of three hours is 10 MB; more than this is not held.
 _MOST_HELD: Final = 64 * 1024 * 1024
-# An AVI of three hours at 30 frames has 650,000 chunks. A million looks cost about a second.
-_MOST_LOOKS: Final = 1_000_000
-# Parts may overlap (PNG-like reuse of a tile), but nobody hashes a file four times over.
+# An AVI of three hours has 650,000 chunks, each looked at twice. All of them cost some 2 s.
+_MOST_LOOKS: Final = 2_000_000
+# Parts may overlap (a grid may repeat a tile), but no real file is hashed four times over.
 _MOST_TIMES: Final = 4
+_MOST_LENGTH: Final = 1 << 62  # lengths are told to the digest in eight bytes
 _SMALL_CHANGE: Final = 1024 * 1024  # so that tiny files may be read in tiny looks
 
 Bytes = bytes | bytearray | memoryview
@@ -34,8 +35,9 @@ class Unfollowable(Exception):
 class Source:
     """A file's bytes by offset, in memory or not; whatever is asked for is there or raises."""
 
-    def __init__(self, size: int, fetch: Callable[[int, int], Bytes]) -> None:
+    def __init__(self, size: int, most_held: int, fetch: Callable[[int, int], Bytes]) -> None:
         self.size = size
+        self._most_held = most_held
         self._fetch = fetch
         self._looks = _MOST_LOOKS
         self._bytes = _MOST_TIMES * size + _SMALL_CHANGE
@@ -43,7 +45,8 @@ class Source:
     @classmethod
     def of_bytes(cls, data: Bytes) -> Source:
         view = memoryview(data).cast("B")
-        return cls(len(view), lambda offset, length: view[offset : offset + length])
+        size = len(view)
+        return cls(size, size, lambda offset, length: view[offset : offset + length])
 
     @classmethod
     def of_stream(cls, stream: BinaryIO, size: int) -> Source:
@@ -51,13 +54,13 @@ class Source:
             stream.seek(offset)
             return stream.read(length)
 
-        return cls(size, fetch)
+        return cls(size, _MOST_HELD, fetch)
 
     def at(self, offset: int, length: int) -> Bytes:
         """Exactly these bytes."""
-        if length > _MOST_HELD:
-            raise Unfollowable
         self.expect(offset, length)
+        if length > self._most_held:
+            raise Unfollowable
         self.look(length)
         found = self._fetch(offset, length)
         if len(found) != length:  # the file got shorter while we read
@@ -74,8 +77,8 @@ class Source:
         """All bytes, for formats that can only be searched through."""
         return self.at(0, self.size)
 
-    def number(self, offset: int, length: int, order: str = "big") -> int:
-        return int.from_bytes(self.at(offset, length), "little" if order == "little" else "big")
+    def number(self, offset: int, length: int) -> int:
+        return int.from_bytes(self.at(offset, length), "big")
 
     def expect(self, offset: int, length: int) -> None:
         """These bytes lie inside the file."""
@@ -112,6 +115,8 @@ class Digest:
 
     def begin(self, name: bytes, length: int) -> None:
         """A part of this length, of which `more` gives the bytes."""
+        if not 0 <= length < _MOST_LENGTH:
+            raise Unfollowable
         self._head(name, length)
         self._parts += 1
 

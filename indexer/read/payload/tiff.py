@@ -75,15 +75,17 @@ def of_tiff(source: Source) -> bytes:
 
 
 def of_raw(source: Source) -> bytes:
-    pictures = _pictures(source)
-    sensor = [picture for picture in pictures if picture.is_sensor() and not picture.is_reduced()]
-    largest = _largest(sensor or pictures)
+    full = [picture for picture in _pictures(source) if not picture.is_reduced()]
+    sensor = [picture for picture in full if picture.is_sensor()]
+    largest = _largest(sensor or full)
     if not sensor and largest.length() * _LEAST_OF_RAW < source.size:
         raise Unfollowable
     return _digest(source, [largest])
 
 
 def _largest(pictures: list[_Picture]) -> _Picture:
+    if not pictures:
+        raise Unfollowable
     return max(pictures, key=_Picture.length)
 
 
