@@ -12,7 +12,14 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import FILE_NAME, Clue, Trust, clues_of, clues_of_name
+from indexer.capture_time.clues import (
+    FILE_NAME,
+    Clue,
+    Trust,
+    clues_of,
+    clues_of_name,
+    clues_of_sidecar,
+)
 from indexer.capture_time.resolve import CaptureTime, JudgedClue, resolve
 from indexer.catalog import facts, shots
 from indexer.catalog.shots import NewMember, NewShot
@@ -50,9 +57,9 @@ def derived(
 ) -> Iterator[NewShot]:
     """The shots that these facts make; in an order that does not depend on the scan's."""
     media = [f for f in files if f.kind in MEDIA]
-    clues = _clues(media, tags, now)
-    subjects = [s for s in subjects_of(media, tags, clues, _NO_TAGS) if s.is_worth_a_shot]
     sidecars = _sidecars(files)
+    clues = _with_sidecars(_clues(media, tags, now), media, sidecars, tags, now)
+    subjects = [s for s in subjects_of(media, tags, clues, _NO_TAGS) if s.is_worth_a_shot]
     for group, inside in components.join(subjects, edges(subjects)):
         yield _shot(group, inside, sidecars)
 
@@ -66,10 +73,25 @@ def _clues(
         known, name = found.get(fact.content), to_str(fact.name)
         if known is None:
             own = tags.get(fact.content, _NO_TAGS)
-            found[fact.content] = tuple(clues_of(fact.file, own, name, now))
+            found[fact.content] = tuple(clues_of(fact.file, own, name, now, fact.duration_ms))
         elif not any(clue.source == FILE_NAME for clue in known):
             found[fact.content] = (*known, *clues_of_name(fact.file, name, now))
     return found
+
+
+def _with_sidecars(
+    clues: dict[ContentId, tuple[Clue, ...]],
+    media: Iterable[FactRow],
+    sidecars: dict[FileId, list[FactRow]],
+    tags: dict[ContentId, Tags],
+    now: datetime,
+) -> dict[ContentId, tuple[Clue, ...]]:
+    """The clues, with those that sidecars hold about the same content."""
+    for fact in media:
+        for sidecar in sidecars.get(fact.file, ()):
+            own = tags.get(sidecar.content, _NO_TAGS)
+            clues[fact.content] += tuple(clues_of_sidecar(sidecar.file, own, now))
+    return clues
 
 
 def _sidecars(files: Iterable[FactRow]) -> dict[FileId, list[FactRow]]:

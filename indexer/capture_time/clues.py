@@ -6,22 +6,26 @@ reason. Choosing among them is resolve.py. Facts and ranking: ORIGINALS.md secti
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from indexer.capture_time.moment import Moment, is_unset, parse, parse_offset
+from indexer.capture_time.names import date_in_name
+from indexer.capture_time.sidecar_times import sidecar_times
+from indexer.capture_time.vendor_zones import offset_hints, quicktime_clock
 from indexer.model import UnknownTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from indexer.capture_time.vendor_zones import OffsetHint
     from indexer.model import FileId, Tags
 
 
 FILE_NAME = "file name"  # the source of a clue that no tag gave
+SATELLITES = "GPS:GPSDateTime"  # put together of two tags
 
 
 class Trust(StrEnum):
@@ -46,6 +50,8 @@ class Clue:
     moment: Moment | None = None
     is_utc: bool = False  # an instant whose local clock is not known
     rejected: UnknownTime | None = None  # why it can't be the capture time
+    where: tuple[float, float] | None = None  # latitude and longitude that the file gives
+    hints: tuple[OffsetHint, ...] = ()  # what the camera's notes say of its zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +88,13 @@ _TAGS = (
     _Tag(32, "XMP-photoshop:DateCreated", _LIKELY, "the date of the picture in XMP"),
     _Tag(36, "XMP-xmp:CreateDate", _WEAK, "when the document was made"),
     _Tag(38, "PNG:CreationTime", _WEAK, "when the picture was made, in PNG text"),
-    _Tag(40, "QuickTime:CreateDate", _WEAK, "the film's header, in UTC by the standard",
-         is_utc=True),
-    _Tag(42, "Track1:MediaCreateDate", _WEAK, "the first track's header, in UTC by the standard",
-         is_utc=True),
     _Tag(44, "Matroska:DateTimeOriginal", _WEAK, "the film's header, in UTC", is_utc=True),
     _Tag(46, "ASF:CreationDate", _WEAK, "the film's header, in UTC", is_utc=True),
     _Tag(90, "IFD0:ModifyDate", _NONE, "when the file was saved last, which an editor rewrites"),
 )  # fmt: skip
 
-# Cameras whose QuickTime header holds the local clock (immich#13009, photoprism#1388).
-_LOCAL_CLOCK_MAKES = ("nikon", "gopro", "casio", "garmin", "pentax", "ricoh", "olympus")
+# A sidecar's families of tags. A THM is the camera's own word; Takeout's is an instant.
+_SIDECAR_RANKS = {"ExifIFD": (18, Trust.LIKELY), "JSON": (55, Trust.WEAK)}
 
 _OLDEST = datetime(1826, 1, 1)  # noqa: DTZ001 - before the first photograph
 # What clocks show that nobody has set, or that software made up.
@@ -106,10 +108,32 @@ _EPOCHS = (
 _FUTURE_SLACK = timedelta(days=2)  # clocks and zones; more is a wrong clock
 
 
-def clues_of(file: FileId, tags: Tags, name: str, now: datetime) -> list[Clue]:
+def clues_of(
+    file: FileId, tags: Tags, name: str, now: datetime, duration_ms: int | None = None
+) -> list[Clue]:
     """All clues of one file, unordered; `now` is naive UTC and bounds the future."""
-    found = [*_from_tags(file, tags), *_from_iptc(file, tags), *_from_gps(file, tags)]
-    return [*(_judged(clue, now) for clue in found), *clues_of_name(file, name, now)]
+    found = [
+        *_from_tags(file, tags),
+        *_from_iptc(file, tags),
+        *_from_gps(file, tags),
+        *_from_header(file, tags, name, duration_ms),
+    ]
+    judged = [*(_judged(clue, now) for clue in found), *clues_of_name(file, name, now)]
+    return [_with_surroundings(clue, tags) for clue in judged]
+
+
+def clues_of_sidecar(file: FileId, tags: Tags, now: datetime) -> list[Clue]:
+    """What a sidecar says about the time of the file that it belongs to."""
+    found = []
+    for time in sidecar_times(tags):
+        rank, trust = _SIDECAR_RANKS.get(time.source.partition(":")[0], (56, Trust.WEAK))
+        if not time.is_capture:
+            trust = Trust.NONE
+        says = f"in the sidecar: {time.says}"
+        found.append(
+            Clue(file, time.source, time.value, rank, trust, says, time.moment, time.is_utc)
+        )
+    return [_with_surroundings(_judged(clue, now), tags) for clue in found]
 
 
 def clues_of_name(file: FileId, name: str, now: datetime) -> list[Clue]:
@@ -118,16 +142,35 @@ def clues_of_name(file: FileId, name: str, now: datetime) -> list[Clue]:
 
 
 def _from_tags(file: FileId, tags: Tags) -> Iterator[Clue]:
-    make = (tags.make or "").lower()
     for rule in _TAGS:
         value = tags.all.get(rule.tag)
-        if value is None:
-            continue
-        moment = _with_companions(parse(value), rule, tags.all)
-        is_utc, says = rule.is_utc, rule.says
-        if is_utc and make.startswith(_LOCAL_CLOCK_MAKES):
-            is_utc, says = False, f"the film's header, which {tags.make} writes in local time"
-        yield Clue(file, rule.tag, value, rule.rank, rule.trust, says, moment, is_utc)
+        if value is not None:
+            moment = _with_companions(parse(value), rule, tags.all)
+            yield Clue(file, rule.tag, value, rule.rank, rule.trust, rule.says, moment, rule.is_utc)
+
+
+def _from_header(file: FileId, tags: Tags, name: str, duration_ms: int | None) -> Iterator[Clue]:
+    """The film's header: in UTC or local, start or stop, by who wrote it."""
+    clock = quicktime_clock(tags, duration_ms, date_in_name(name))
+    if clock is None:
+        unset = tags.all.get("QuickTime:CreateDate")
+        if unset is not None:
+            yield Clue(file, "QuickTime:CreateDate", unset, 40, _WEAK, "the film's header", None)
+        return
+    trust = _NONE if clock.is_export else _LIKELY if clock.is_witnessed else _WEAK
+    yield Clue(file, clock.source, clock.value, 40, trust, clock.says, clock.moment, clock.is_utc)
+
+
+def _with_surroundings(clue: Clue, tags: Tags) -> Clue:
+    """The clue with what the same file says of its place and its camera's zone."""
+    if clue.moment is None or clue.rejected is not None:
+        return clue
+    where = None
+    if tags.latitude is not None and tags.longitude is not None:
+        where = (tags.latitude, tags.longitude)
+    needs_hints = clue.moment.offset_min is None
+    hints = tuple(offset_hints(tags, clue.moment)) if needs_hints else ()
+    return replace(clue, where=where, hints=hints) if where or hints else clue
 
 
 def _with_companions(
@@ -165,29 +208,17 @@ def _from_gps(file: FileId, tags: Tags) -> Iterator[Clue]:
         moment = parse(value)
         utc = None if moment is None else moment.at(0)
         says = "the satellites' time, in UTC"
-        yield Clue(file, "GPS:GPSDateTime", value, 50, _WEAK, says, utc, is_utc=True)
-
-
-# Names that cameras and phones give, with the local clock in them (ORIGINALS 1.7).
-_NAME = re.compile(
-    r"(?:^|[^0-9])(?P<day>(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d)"
-    r"(?:[-_ T]+(?:at )?(?P<time>[0-2]\d[-_.:]?[0-5]\d[-_.:]?[0-5]\d)(?P<fraction>\d{3})?)?(?![0-9])"
-)
+        yield Clue(file, SATELLITES, value, 50, _WEAK, says, utc, is_utc=True)
 
 
 def _from_name(file: FileId, name: str) -> Iterator[Clue]:
-    found = _NAME.search(name)
-    if not found:
+    """A camera's or phone's own name may be used and says so; any other is a suggestion."""
+    found = date_in_name(name)
+    if found is None:
         return
-    day = re.sub(r"\D", "", found["day"])
-    time = re.sub(r"\D", "", found["time"] or "")
-    text = f"{day[:4]}:{day[4:6]}:{day[6:]}"
-    if time:
-        text += f" {time[:2]}:{time[2:4]}:{time[4:]}"
-    moment = parse(text)
-    if moment is not None:
-        says = "a date in the file's name, shown and not used"
-        yield Clue(file, FILE_NAME, name, 80, _NONE, says, moment)
+    rank, trust = (60, _LIKELY) if found.is_camera_own else (80, _NONE)
+    says = f"one that tells a time, {found.says}"
+    yield Clue(file, FILE_NAME, name, rank, trust, says, found.moment, found.is_utc)
 
 
 def _judged(clue: Clue, now: datetime) -> Clue:

@@ -1,7 +1,7 @@
 """Choose a shot's capture time among its clues, and say why each of the others lost.
 
-Pure. The best-ranked clue of the best member wins; a clock without a zone takes it from
-evidence (satellites, the pair's other half) or stays without; mtime never decides.
+Pure. The best-ranked clue of the best member wins; its zone is zones.py's; mtime never
+decides.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.capture_time.clues import FILE_NAME, Clue, Trust
-from indexer.capture_time.moment import Moment, iso_offset, offset_between
+from indexer.capture_time.zones import with_zone
 from indexer.model import UnknownTime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-
-# A Live Photo's film begins up to three seconds before its still (ORIGINALS 2.1); a copy's
-# clock reads the same.
-_PARTNER_SECONDS = 6
+    from indexer.capture_time.moment import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,68 +60,11 @@ def resolve(members: Sequence[Sequence[Clue]]) -> tuple[CaptureTime, list[Judged
     if best is None:
         return _unknown(everything), [_lost(clue, None) for clue in everything]
     chosen = best[1]
-    moment, zone_from = _with_zone(chosen, everything)
+    moment, zone_from = with_zone(chosen, everything)
     why = f"{chosen.source} is {chosen.says}{zone_from}."
     confidence = chosen.trust
     time = CaptureTime(moment, chosen.source, confidence, why)
     return time, [_lost(clue, chosen) for clue in everything]
-
-
-def _with_zone(chosen: Clue, everything: Iterable[Clue]) -> tuple[Moment, str]:
-    """The chosen moment on its local clock, and where its zone came from."""
-    moment = chosen.moment
-    assert moment is not None
-    if chosen.is_utc:
-        return _on_local_clock(moment, everything)
-    if moment.offset_min is not None:
-        return moment, ""
-    return (
-        _by_satellites(moment, chosen, everything)
-        or _by_partner(moment, everything)
-        or (moment, "; its zone is not known")
-    )
-
-
-def _on_local_clock(instant: Moment, everything: Iterable[Clue]) -> tuple[Moment, str]:
-    """An instant, moved to the zone that another clue of the shot tells."""
-    for other in everything:
-        offset = _told_offset(other)
-        if offset is not None:
-            return instant.moved_to(offset), f", moved to the zone of {other.source}"
-    return instant.at(0), "; the local clock is not known, so it is given in UTC"
-
-
-def _by_satellites(
-    moment: Moment, chosen: Clue, everything: Iterable[Clue]
-) -> tuple[Moment, str] | None:
-    """The zone that explains this file's clock beside this file's GPS time."""
-    for other in everything:
-        if other.file != chosen.file or other.source != "GPS:GPSDateTime" or other.rejected:
-            continue
-        offset = offset_between(moment, other.moment) if other.moment else None
-        if offset is not None:
-            says = f"; the zone {iso_offset(offset)} follows from the satellites' time"
-            return moment.at(offset), says
-    return None
-
-
-def _by_partner(moment: Moment, everything: Iterable[Clue]) -> tuple[Moment, str] | None:
-    """The zone of the pair's other half, or of a copy that kept it, within a few seconds."""
-    for other in everything:
-        offset = _told_offset(other)
-        if offset is None or other.moment is None or other.trust is not Trust.CERTAIN:
-            continue
-        apart = abs((other.moment.clock - moment.clock).total_seconds())
-        if apart <= _PARTNER_SECONDS:
-            return moment.at(offset), f"; the zone is that of {other.source}"
-    return None
-
-
-def _told_offset(clue: Clue) -> int | None:
-    """The offset that a clue gives by itself, if it may be believed."""
-    if clue.rejected or clue.is_utc or clue.moment is None or clue.trust is Trust.NONE:
-        return None
-    return clue.moment.offset_min
 
 
 def _unknown(clues: Sequence[Clue]) -> CaptureTime:
@@ -137,7 +77,7 @@ def _unknown(clues: Sequence[Clue]) -> CaptureTime:
     hint = next((c for c in clues if c.source == FILE_NAME and not c.rejected), None)
     if hint is None or hint.moment is None:
         return CaptureTime(None, "", Trust.NONE, why, reason)
-    says = f"The name {hint.value!r} has a date in it."
+    says = f"The name {hint.value!r} has a date in it: {hint.says}."
     return CaptureTime(None, "", Trust.NONE, why, reason, hint.moment.iso(), says)
 
 

@@ -293,6 +293,7 @@ _PUT_CONTENT = (
     " RETURNING content_id"
 )
 _PUT_FINGERPRINT = "INSERT OR REPLACE INTO fingerprint VALUES (?, ?, ?, ?, ?, ?)"
+_DROP_FINGERPRINT = "DELETE FROM fingerprint WHERE content_id = ?"
 
 
 def put_content(db: apsw.Connection, reading: Reading) -> ContentId:
@@ -308,8 +309,10 @@ def put_content(db: apsw.Connection, reading: Reading) -> ContentId:
         READER_VERSION,
     )  # fmt: skip
     content = ContentId(db.execute(_PUT_CONTENT, row).get)
-    look = picture and picture.fingerprint
-    if look:
+    look = picture.fingerprint if picture else None
+    if look is None:
+        db.execute(_DROP_FINGERPRINT, (content,))
+    else:
         columns = (content, look.phash, look.dhash, look.thumb, look.sharpness, look.contrast)
         db.execute(_PUT_FINGERPRINT, columns)
     return content

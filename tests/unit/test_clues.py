@@ -143,22 +143,33 @@ def test_the_satellites_time_is_an_instant():
 @pytest.mark.parametrize(
     ("name", "iso"),
     [
-        ("IMG_20190714_160211.jpg", "2019-07-14T16:02:11"),
-        ("20190714_160211.mp4", "2019-07-14T16:02:11"),
-        ("PXL_20230901_220000123.jpg", "2023-09-01T22:00:00"),
-        ("Screenshot 2019-07-14 at 16.02.11.png", "2019-07-14T16:02:11"),
         ("2018-04-12 19_24_49.gif", "2018-04-12T19:24:49"),
         ("telegram_2020-01-30_09-57-18.jpg", "2020-01-30T09:57:18"),
         ("IMG-20200105-WA0003.jpg", "2020-01-05"),
         ("2019-07-14.jpg", "2019-07-14"),
     ],
 )
-def test_a_date_in_a_name_is_a_suggestion(name, iso):
+def test_a_date_that_a_person_or_a_messenger_put_in_a_name_is_a_suggestion(name, iso):
     clue = clues(Tags(), name)["file name"]
 
     assert clue.moment is not None
-    assert clue.moment.iso() == iso
-    assert clue.trust is Trust.NONE
+    assert (clue.moment.iso(), clue.trust) == (iso, Trust.NONE)
+
+
+@pytest.mark.parametrize(
+    ("name", "iso", "is_utc"),
+    [
+        ("IMG_20190714_160211.jpg", "2019-07-14T16:02:11", False),
+        ("20190714_160211.mp4", "2019-07-14T16:02:11", False),
+        ("PXL_20230901_220000123.jpg", "2023-09-01T22:00:00.123", True),
+        ("Screenshot 2019-07-14 at 16.02.11.png", "2019-07-14T16:02:11", False),
+    ],
+)
+def test_a_name_that_the_device_itself_gave_may_be_used(name, iso, is_utc):
+    clue = clues(Tags(), name)["file name"]
+
+    assert clue.moment is not None
+    assert (clue.moment.iso(), clue.trust, clue.is_utc) == (iso, Trust.LIKELY, is_utc)
 
 
 @pytest.mark.parametrize(

@@ -132,15 +132,48 @@ def test_the_most_telling_reason_is_given(values, reason):
     assert time_of(tags).unknown is reason
 
 
+def test_a_place_gives_the_zone_of_its_clock():
+    tags = Tags(
+        latitude=51.5, longitude=-0.13, all={"ExifIFD:DateTimeOriginal": "2018:10:13 09:18:12"}
+    )
+
+    time, _ = resolve([member(1, tags)])
+
+    assert time.moment is not None
+    assert time.moment.offset_min == 60
+    assert "Europe/London" in time.why
+
+
+def test_place_and_satellites_that_disagree_tell_no_zone():
+    tags = Tags(
+        latitude=51.5,
+        longitude=-0.13,
+        all={
+            "ExifIFD:DateTimeOriginal": "2018:10:13 09:18:12",
+            "GPS:GPSDateStamp": "2018:10:13",
+            "GPS:GPSTimeStamp": "05:18:12",
+        },
+    )
+
+    time, _ = resolve([member(1, tags)])
+
+    assert time.moment is not None
+    assert time.moment.offset_min is None
+    assert "+01:00" in time.why
+    assert "+04:00" in time.why
+
+
 def test_a_date_in_the_name_is_suggested_and_not_used():
-    time, _ = resolve([member(1, Tags(), "IMG_20190714_160211.jpg")])
+    time, _ = resolve([member(1, Tags(), "2019-07-14 16.02.11.jpg")])
 
     assert time.moment is None
     assert time.suggestion == "2019-07-14T16:02:11"
 
 
 def test_exactly_the_chosen_clue_is_marked_as_used():
-    tags = camera(all={"ExifIFD:CreateDate": "2019:07:14 16:02:12", "XMP-exif:DateTimeOriginal": "x"})
+    tags = camera(
+        all={"ExifIFD:CreateDate": "2019:07:14 16:02:12", "XMP-exif:DateTimeOriginal": "x"}
+    )
 
     _, judged = resolve([member(1, tags)])
     assert [j.clue.source for j in judged if j.is_used] == ["ExifIFD:DateTimeOriginal"]
