@@ -66,9 +66,9 @@ class Photographs:
         self._choices = np.random.default_rng(seed)
         self._seed = seed
         self._shot = Shot(seed, "bench", IPHONE, _TEMPLATE_TIME)
-        looks = [_grainy(picture(seed, f"band {i}", SIZE), seed + i) for i in range(_TEMPLATES)]
-        self._looks = looks
-        jpegs = [_with_restarts(look, exif(self._shot)) for look in looks]
+        self._looks = [picture(seed, f"band {i}", SIZE) for i in range(_TEMPLATES)]
+        tags = exif(self._shot)
+        jpegs = [_with_restarts(_grainy(look, 4), tags) for look in self._looks]
         self._head = jpegs[0][0]
         self._rows = [rows for _, rows in jpegs]
         self._heics: list[bytes] = []
@@ -84,7 +84,7 @@ class Photographs:
         """Write IMG_0000.HEIC and so on; bytes and times differ, pictures come again."""
         folder.mkdir(parents=True)
         while len(self._heics) < min(count, _HEICS):
-            self._heics.append(heic(self._looks[len(self._heics)], exif(self._shot)))
+            self._heics.append(heic(_grainy(self._looks[len(self._heics)], 2), exif(self._shot)))
         for number in range(count):
             self._write(folder / f"IMG_{number:04}.HEIC", self._heics[number % _HEICS])
 
@@ -105,9 +105,9 @@ class Photographs:
         os.utime(path, (taken.timestamp(), taken.timestamp()))
 
 
-def _grainy(look: Image.Image, seed: int) -> Image.Image:
-    """With a sensor's noise in each pixel, to make its JPEG as long as a camera's."""
-    noise = np.random.default_rng(seed).normal(0, 4, (SIZE[1], SIZE[0], 1))
+def _grainy(look: Image.Image, sigma: float) -> Image.Image:
+    """With a sensor's noise in each pixel, to make its file as long as a camera's."""
+    noise = np.random.default_rng(1).normal(0, sigma, (SIZE[1], SIZE[0], 1))
     return Image.fromarray((np.asarray(look) + noise).clip(0, 255).astype(np.uint8))
 
 

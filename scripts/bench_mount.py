@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 
 import measured
 from bench_files import Photographs, known_catalog, small_files
-from measured import Spread, digits, in_turns, ratio, run, seconds_of, spread
+from measured import Ratio, digits, in_turns, ratio, run, seconds_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +77,7 @@ class Row:
     took: dict[str, list[float]] = field(default_factory=dict)
     goals: tuple[Goal, ...] = ()
 
-    def ratio_to(self, other: str) -> Spread | None:
+    def ratio_to(self, other: str) -> Ratio | None:
         """What mediafs takes as a multiple of another."""
         theirs = self.took.get(other)
         return ratio(self.took["mediafs"], theirs) if theirs else None
@@ -393,7 +393,8 @@ def tell(bench: Bench, facts: dict[str, str], *, as_json: bool) -> None:
     names = list(bench.rows[0].took)
     head = ["what", *names, *(f"mediafs / {n}" for n in names if n != "mediafs"), "goal"]
     rows = [cells(row, names) for row in bench.rows]
-    tables = {f"Medians of {bench.amount.rounds} rounds in turns": measured.table(head, rows)}
+    title = f"{bench.amount.rounds} rounds in turns. {measured.READ_AS}"
+    tables = {title: measured.table(head, rows)}
     print(measured.told(facts, tables, bench.notes))
 
 

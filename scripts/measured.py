@@ -3,7 +3,8 @@
 What is measured is bench_index.py and bench_mount.py; on which files, bench_files.py.
 
 Machines are noisy, so nothing is a number alone: what is compared runs in turns, the ratio is
-taken within each round, and what is told is the median of the rounds with the least and the most.
+taken within each round, and what is told is the median of the rounds with the least and the
+most, and beside them the ratio of the best rounds.
 """
 
 from __future__ import annotations
@@ -29,9 +30,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from indexer.catalog.connection import filesystem_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 T = TypeVar("T")
+
+# What a ratio in a table is.
+READ_AS = "Ratios: median of the rounds (least to most; best round to best round)."
 
 MEDIAFS = Path(sys.executable).with_name("mediafs")
 # 2: done, but some files could not be read. The generated ones can, a person's own perhaps not.
@@ -62,9 +66,27 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(median(values), min(values), max(values))
 
 
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+@dataclass(frozen=True, slots=True)
+class Ratio:
     """Ours as a multiple of theirs, each round with its own baseline."""
-    return spread([a / b for a, b in zip(ours, theirs, strict=True)])
+
+    median: float
+    least: float
+    most: float
+    best: float  # our best round to their best: what is left when others disturb least
+
+    def __str__(self) -> str:
+        """`1.23 (1.20 to 1.31; 1.22)`."""
+        return (
+            f"{digits(self.median)} ({digits(self.least)} to {digits(self.most)};"
+            f" {digits(self.best)})"
+        )
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
+    """Ours as a multiple of theirs."""
+    rounds = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return Ratio(median(rounds), min(rounds), max(rounds), min(ours) / min(theirs))
 
 
 def digits(value: float) -> str:
@@ -92,7 +114,7 @@ class Run:
         return dict(json.loads(self.output.splitlines()[-1]))
 
 
-def run(command: Sequence[str | Path]) -> Run:
+def run(command: Sequence[str | Path], done: Collection[int] = _DONE) -> Run:
     """Run a command to its end, what it prints kept in a file. RuntimeError if it fails."""
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
         begun = time.perf_counter()
@@ -101,7 +123,7 @@ def run(command: Sequence[str | Path]) -> Run:
         _, status, used = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - begun
         child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode not in _DONE:
+        if child.returncode not in done:
             complained.seek(0)
             says = complained.read().decode("utf-8", "replace").strip()[-_SAID_AT_MOST:]
             raise RuntimeError(f"{' '.join(map(str, command))} gave {child.returncode}: {says}")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
@@ -13,7 +16,7 @@ from indexer import derive
 from indexer.capture_time.clues import clues_of
 from indexer.catalog import facts, tree
 from indexer.catalog.check import check
-from indexer.catalog.connection import DECISIONS, open_writer
+from indexer.catalog.connection import CATALOG, DECISIONS, Database, open_writer
 from indexer.catalog.rows import FactRow
 from indexer.catalog.shots import ViewFile
 from indexer.grouping.subject import Subject, subjects_of
@@ -37,7 +40,8 @@ from mediafs.views.publish import publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
+
+    import apsw
 
 NOW = datetime(2024, 6, 1, 12)  # noqa: DTZ001 - naive UTC, as clues_of takes it
 NO_TAGS = Tags()
@@ -121,7 +125,9 @@ def stamp(**changes: Any) -> Stamp:
 def seen(name: str | bytes = "a.jpg", **changes: Any) -> SeenFile:
     """A file as the walk sees it; changes of the stamp go into it."""
     raw = to_bytes(name) if isinstance(name, str) else name
-    of_stamp = {k: changes.pop(k) for k in ("size", "mtime_ns", "ctime_ns", "inode") if k in changes}
+    of_stamp = {
+        k: changes.pop(k) for k in ("size", "mtime_ns", "ctime_ns", "inode") if k in changes
+    }
     return replace(SeenFile(raw, stamp(**of_stamp), 1, 0o100644, 0, 0, 8, 1), **changes)
 
 
@@ -132,13 +138,29 @@ def reading(name: str | bytes = "a.jpg", number: int = 1, **changes: Any) -> Rea
     return replace(Reading(digest(number), 1000 + number, mime, kind, extension), **changes)
 
 
+@cache
+def _empty(kind: Database) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        open_writer(path, kind).close()
+        return path.read_bytes()
+
+
+def _open(path: Path, kind: Database) -> apsw.Connection:
+    """A new database from a copy of an empty one: generated cases want hundreds."""
+    path.write_bytes(_empty(kind))
+    db = open_writer(path, kind)
+    db.execute("PRAGMA synchronous=OFF")
+    return db
+
+
 class Catalog:
     """A real catalog, with its decisions, that is filled with rows instead of files."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "catalog.db"
-        self.db = open_writer(self.path)
-        self.decided = open_writer(folder / "decisions.db", DECISIONS)
+        self.db = _open(self.path, CATALOG)
+        self.decided = _open(folder / "decisions.db", DECISIONS)
         self._next_inode = 100
 
     def close(self) -> None:
@@ -241,5 +263,3 @@ class Catalog:
             for finding in check(self.db)
             if not finding.holds
         ]
-
-

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import string
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from builders import reading
+from blake3 import blake3
+from builders import Catalog, reading
 from hypothesis import strategies as st
 
+from indexer.catalog import facts
 from indexer.model import (
     Damage,
     Film,
@@ -19,10 +25,13 @@ from indexer.model import (
     Tags,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 # What breaks on some system: reserved, too long once normalised, cut inside a character.
 NASTY = (
     "CON.jpg", "con", "nul .txt", "aux.tar.gz", "com1.JPG", "COM¹", "CONIN$.mov", "._a.jpg", " ", "...",
-    "a.", "a ", ".jpg", "a\nb.jpg", 'a<b>c:"d|e?*\\.jpg', "é.jpg", "e\u0301.jpg", "ＡＢ.jpg",
+    "a.", "a ", ".jpg", "a\nb.jpg", 'a<b>c:"d|e?*\\.jpg', "é.jpg", "e\u0301.jpg", "\uff21\uff22.jpg",
     "straße.jpg", "STRASSE.JPG", "\u212aelvin.m\u212av", "\u0958" * 80 + ".jpg", "x" * 251 + ".jpg",
     "é" * 125 + ".heic", "IMG_1.JPG", "img_1.jpg", "IMG_1.HEIC", "IMG_1 (1).JPG", "IMG_E1234.JPG",
     "2018.04.12", "a." + "b" * 250, "jpg", "\u202egpj.exe", "👨‍👩‍👧.png", "a\u0338.jpg", "<\u0338.jpg",
@@ -45,13 +54,22 @@ def names() -> st.SearchStrategy[bytes]:
 def texts() -> st.SearchStrategy[str]:
     """Any text, lone surrogates among them: what ExifTool's answers decode to."""
     return st.one_of(
-        st.text(max_size=40), st.binary(max_size=40).map(lambda b: b.decode("utf-8", "surrogateescape"))
+        st.text(max_size=40),
+        st.binary(max_size=40).map(lambda b: b.decode("utf-8", "surrogateescape")),
     )
 
 
 # ------------------------------------------------------------------ libraries
 
-_STEMS = ("IMG_0001", "img_0001", "IMG_0002", "IMG_E0001", "IMG_0001 (1)", "IMG_0001_edited", "x" * 246)
+_STEMS = (
+    "IMG_0001",
+    "img_0001",
+    "IMG_0002",
+    "IMG_E0001",
+    "IMG_0001 (1)",
+    "IMG_0001_edited",
+    "x" * 246,
+)
 _ENDINGS = ("JPG", "jpg", "HEIC", "NEF", "MOV", "AAE", "xmp", "JPG.json", "JPG.xmp", "txt")
 _TIMES = (
     "2019:07:14 16:02:11",
@@ -102,8 +120,13 @@ class Library:
         """What reading a file gave. Equal bytes have one type, whatever the names say."""
         content = self.contents[seen.content]
         # Equal bytes are of one type: that of the first name, in an order of its own.
-        told = min((f.name for f in self.files if f.content == seen.content), key=lambda n: (len(n), n))
-        made = reading(told, content.number, payload=content.payload, damage=content.damage)
+        told = min(
+            (f.name for f in self.files if f.content == seen.content), key=lambda n: (len(n), n)
+        )
+        made = reading(told, content.number, damage=content.damage)
+        if content.payload:
+            # Picture data never equals sound or film.
+            made = replace(made, payload=blake3(content.payload + made.kind.encode()).digest())
         if content.damage is Damage.EMPTY:
             made = replace(made, size=0)
         if content.damage:
@@ -150,7 +173,11 @@ def contents(draw: st.DrawFn, number: int) -> Content:
         number,
         draw(st.none() | tags()),
         draw(st.sampled_from((None, None, b"p" * 32, b"q" * 32))),
-        draw(st.sampled_from((None, None, None, None, Damage.TRUNCATED, Damage.EMPTY, Damage.UNDECODABLE))),
+        draw(
+            st.sampled_from(
+                (None, None, None, None, Damage.TRUNCATED, Damage.EMPTY, Damage.UNDECODABLE)
+            )
+        ),
         draw(st.sampled_from((None, (4032, 3024), (2016, 1512), (3024, 4032)))),
     )
 
@@ -179,6 +206,30 @@ def libraries(draw: st.DrawFn, most_files: int = 12) -> Library:
         {number: draw(contents(number)) for number in range(1, numbers + 1)},
         (RootRole.LIBRARY, draw(st.sampled_from((RootRole.LIBRARY, RootRole.BACKUP)))),
     )
+
+
+@contextmanager
+def catalog_of(library: Library) -> Iterator[Catalog]:
+    """A catalog in which this library was just read; not derived yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Catalog(Path(folder))
+        try:
+            for number, role in enumerate(library.roles):
+                made.root(f"root{number}", role)
+            put(made, library, library.files)
+            yield made
+        finally:
+            made.close()
+
+
+def put(catalog: Catalog, library: Library, files: Iterable[Seen]) -> None:
+    """Write down what reading these files of a library gave; its roots are there."""
+    roots = {root.label: root.id for root in facts.roots(catalog.db)}
+    with catalog.db:
+        for seen in files:
+            read, tags = library.reading(seen)
+            root = roots[b"root%d" % seen.root]
+            catalog.put(root, seen.path, read, tags, state=seen.state)
 
 
 # ------------------------------------------------------------------ rows

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-_PATH = "r.path || x'2f' || d.path || x'2f' || f.name"
+_PATH = "r.path || x'2f' || iif(d.path = x'', x'', d.path || x'2f') || f.name"
 _FILE = "FROM file f JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
 _SHOWN_IN = (
     "SELECT p.file_id FROM placement p JOIN tree_directory t ON t.tree_directory_id = p.parent_id"

@@ -68,6 +68,7 @@ _NETWORK = frozenset(
         "davfs",
     ]
 )
+MOUNTS = "/proc/self/mountinfo"  # what is mounted where, and of which type
 _BUSY_MS = 10_000  # how long a writer's commit may make a reader wait; arbitrary
 _MMAP_BYTES = 1 << 30  # reads come from the page cache without copying
 # Under this much free space a run is refused before it starts; arbitrary, far above one batch.
@@ -84,10 +85,17 @@ def open_reader(path: Path, kind: Database = CATALOG) -> apsw.Connection:
         db = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READONLY)
         _refuse_other_versions(db, path, kind)
     except apsw.Error as exc:
-        raise _explained(exc, path, kind) from exc
+        raise explained(exc, path, kind) from exc
     db.set_busy_timeout(_BUSY_MS)
-    db.execute(f"PRAGMA mmap_size={_MMAP_BYTES}; PRAGMA query_only=ON")
+    _set(db, f"mmap_size={_MMAP_BYTES}", "query_only=ON")
     return db
+
+
+def _set(db: apsw.Connection, *pragmas: str) -> None:
+    # One by one: APSW stops a text of several statements at the first row, and some pragmas
+    # answer with one. Foreign keys were off for a while because journal_mode does.
+    for pragma in pragmas:
+        db.execute(f"PRAGMA {pragma}").fetchall()
 
 
 @contextlib.contextmanager
@@ -108,24 +116,24 @@ def writing(
             finally:
                 db.close()
         except apsw.Error as exc:
-            raise _explained(exc, path, kind) from exc
+            raise explained(exc, path, kind) from exc
 
 
 def open_writer(path: Path, kind: Database = CATALOG) -> apsw.Connection:
     """A writing connection without the lock: for `writing` and for tests."""
-    is_new = not path.exists() or path.stat().st_size == 0
     db = apsw.Connection(os.fspath(path))
     try:
-        if is_new:
-            db.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
+        # No schema at all: a new file, or one whose making was cut off.
+        if not db.pragma("schema_version") and not db.pragma("application_id"):
+            _set(db, "page_size=8192", "journal_mode=WAL")
             _create(db, kind)
         _refuse_other_versions(db, path, kind)
         db.set_busy_timeout(_BUSY_MS)
         # NORMAL: a power cut may lose the last commits, never the file's consistency.
-        db.execute(
-            f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-            f"PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA mmap_size={_MMAP_BYTES}"
-        )
+        _set(
+            db, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
+            "temp_store=MEMORY", "cache_size=-65536", f"mmap_size={_MMAP_BYTES}",
+        )  # fmt: skip
     except BaseException:
         db.close()
         raise
@@ -189,7 +197,7 @@ def filesystem_type(folder: Path) -> str:
     try:
         device = folder.stat().st_dev
         wanted = f"{os.major(device)}:{os.minor(device)}"
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+        with open(MOUNTS, encoding="utf-8", errors="surrogateescape") as lines:
             found = [line.split(" - ")[1].split()[0] for line in lines if f" {wanted} " in line]
     except (OSError, IndexError):
         return ""
@@ -223,7 +231,7 @@ def _lock(path: Path, kind: Database) -> Iterator[None]:
         os.close(fd)
 
 
-def _explained(exc: apsw.Error, path: Path, kind: Database) -> Exception:
+def explained(exc: apsw.Error, path: Path, kind: Database = CATALOG) -> Exception:
     """A sentence for what a person can act on; the error itself where it is our bug."""
     where = display(path)
     match exc:

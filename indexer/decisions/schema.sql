@@ -23,6 +23,8 @@ CREATE TABLE given_name (
                                                -- never share one in a directory
     holder     TEXT NOT NULL,                  -- BLAKE3 in hex; where equal copies stand side
                                                -- by side, then ':' and what tells them apart
+                                               -- a camera's folder: 'device:' and its name
+                                               -- in folded case
     given_ns   INTEGER NOT NULL,
     PRIMARY KEY (directory, folded)
 ) STRICT, WITHOUT ROWID;

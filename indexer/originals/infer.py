@@ -34,8 +34,7 @@ class Judgement:
 
 def judge(subjects: Sequence[Subject]) -> Judgement:
     """Choose the original among the subjects of one shot."""
-    stills = [s for s in subjects if s.is_still]
-    candidates = stills or list(subjects)
+    candidates = _candidates(subjects)
     cast = {s.content: tuple(votes(s, [o for o in candidates if o is not s])) for s in candidates}
     points = {content: sum(v.points for v in said) for content, said in cast.items()}
     # Level points fall to the digest: arbitrary, but the same on every machine.
@@ -52,6 +51,15 @@ def judge(subjects: Sequence[Subject]) -> Judgement:
         tuple(v for s in order for v in cast[s.content]),
         tuple((s, *_role(s, original)) for s in subjects if s is not original),
     )
+
+
+def _candidates(subjects: Sequence[Subject]) -> list[Subject]:
+    stills = [s for s in subjects if s.is_still]
+    films = [s for s in subjects if not s.is_still and s.fact.damage is None]
+    # A library's poster of a film is a still, but does not stand for the film.
+    if stills and films and all(still.is_preview for still in stills):
+        return films
+    return stills or list(subjects)
 
 
 def _confidence(margin: float | None) -> Confidence:

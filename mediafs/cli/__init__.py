@@ -5,15 +5,17 @@ One file for each command; the logic is callable without it.
 
 from __future__ import annotations
 
-import contextlib
+import os
 import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import apsw
 import click
 
+from indexer.catalog.connection import explained
 from indexer.errors import INTERRUPTED, TERMINATED, MediafsError, UsageRefused
 from mediafs import __version__
 from mediafs.cli import check, doctor, dupes, explain, index, mount, shots, status
@@ -35,10 +37,23 @@ class Common:
     catalog: Path
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """What SQLite says about the catalog's file becomes a sentence, whichever command met it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except apsw.Error as exc:
+            raise explained(exc, ctx.obj.catalog) from exc
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--catalog",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
     help="The catalog's file.  [default: $XDG_DATA_HOME/mediafs/catalog.db]",
 )
 @click.version_option(__version__, prog_name="mediafs")
@@ -103,10 +118,11 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command; its exit code. Unknown errors are bugs and keep their traceback."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        with contextlib.suppress(BrokenPipeError):
-            code = cli.main(arguments, prog_name="mediafs", standalone_mode=False)
-            sys.stdout.flush()
-            return int(code or 0)
+        code = cli.main(arguments, prog_name="mediafs", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except (BrokenPipeError, SystemExit):  # the latter is click's word for the former
+        return _reader_left()
     except click.exceptions.Exit as exc:
         return exc.exit_code
     except click.UsageError as exc:
@@ -125,8 +141,12 @@ def run(arguments: list[str] | None = None) -> int:
     except Terminated:
         complain("mediafs: terminated; what was done is kept, run the same command to go on.")
         return TERMINATED
-    # The reader of our output went away: nothing more to say, and nothing wrong.
-    sys.stderr.close()
+
+
+def _reader_left() -> int:
+    """The reader of our output went away, as `head` does: nothing wrong, nothing more to say."""
+    # Python writes what is still buffered when it ends; it must go somewhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

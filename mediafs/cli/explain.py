@@ -24,7 +24,7 @@ _SOURCE_XATTR = "user.mediafs.source"
 
 
 @click.command()
-@click.argument("path", type=click.Path())
+@click.argument("path", type=click.Path(readable=False))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def explain(common: Any, path: str, *, as_json: bool) -> int:

@@ -54,7 +54,7 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
-@click.argument("folders", metavar="[ROOT]…", nargs=-1, type=click.Path())
+@click.argument("folders", metavar="[ROOT]…", nargs=-1, type=click.Path(readable=False))
 @click.option(
     "--role",
     type=click.Choice([str(role) for role in RootRole]),
@@ -88,7 +88,7 @@ def _was_typed(option: str) -> bool:
 
 
 @click.command()
-@click.argument("paths", metavar="[PATH]…", nargs=-1, type=click.Path())
+@click.argument("paths", metavar="[PATH]…", nargs=-1, type=click.Path(readable=False))
 @_shared
 @click.pass_obj
 def reindex(

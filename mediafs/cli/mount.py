@@ -19,7 +19,7 @@ _OCTAL = 8
 
 
 @click.command()
-@click.argument("mountpoint", type=click.Path(path_type=Path))
+@click.argument("mountpoint", type=click.Path(readable=False, path_type=Path))
 @click.option("--foreground", "-f", is_flag=True,
               help="Stay, and unmount at Ctrl-C.")  # fmt: skip
 @click.option("-o", "options", multiple=True, envvar="MEDIAFS_MOUNT_OPTIONS", metavar="OPTION,…",
@@ -49,7 +49,7 @@ def mount(
 
 
 @click.command()
-@click.argument("mountpoint", type=click.Path(path_type=Path))
+@click.argument("mountpoint", type=click.Path(readable=False, path_type=Path))
 def umount(mountpoint: Path) -> int:
     """Take the tree away from MOUNTPOINT, also after a crash."""
     unmount(mountpoint)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mediafs.views.by_date import to_look_at
-from mediafs.views.names import legal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +15,10 @@ NAME = "by-device"
 
 
 def view(library: Library) -> Iterator[Bundle]:
-    """One directory a device, one a month in it."""
+    """One directory a device, one a month in it; `device` is a legal name by now."""
     for shot in library.shots:
         month = shot.day[:7] if shot.day else "unknown-time"
-        yield from to_look_at(shot, f"{NAME}/{legal(shot.device)}/{month}")
+        yield from to_look_at(shot, f"{NAME}/{shot.device}/{month}")
 
 
 def device_name(make: str | None, model: str | None) -> str:
@@ -28,5 +27,5 @@ def device_name(make: str | None, model: str | None) -> str:
         return "unknown device"
     if not make or not model:
         return model or make or ""
-    first = make.split()[0]
-    return model if model.casefold().startswith(first.casefold()) else f"{make} {model}"
+    first = make.casefold().split()[:1]  # none: a make of blanks that are no spaces
+    return model if first and model.casefold().startswith(first[0]) else f"{make} {model}"

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.model import Role
+from mediafs.views import originals
 from mediafs.views.bundle import STANDS_IN, Bundle, Library, ViewShot, digests
+from mediafs.views.names import component
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,15 +28,22 @@ class Group:
     others: tuple[ViewFile, ...]
 
 
-def view(library: Library, stem_of: Callable[[ViewShot], str]) -> Iterator[Bundle]:
-    """One directory for each shot and reason; `stem_of` is the stem it has in originals/."""
+def view(library: Library, stem_of: Callable[[Bundle], str]) -> Iterator[Bundle]:
+    """One directory for each shot and reason, under the stem that the shot has in originals/."""
     for shot in library.shots:
         day = f"{shot.day} " if shot.day else ""
         parent = shot.day[:4] if shot.day else "unknown-time"
         for group in groups(shot, library.raw_companion):
-            directory = f"{NAME}/{group.reason}/{parent}/{day}{stem_of(shot)}"
+            stem = stem_of(originals.bundle(shot, library.raw_companion))
+            directory = f"{NAME}/{group.reason}/{parent}/{component(day + stem)}"
             for file in (group.kept, *group.others):
                 yield Bundle(directory, (file,), digests(shot), by_path=True)
+    for copies in originals.orphans(library):
+        if len(copies) > 1:
+            stem = component(stem_of(originals.orphan(copies[0])))
+            yield Bundle(
+                f"{NAME}/{Role.IDENTICAL}/unknown-time/{stem}", tuple(copies), by_path=True
+            )
 
 
 def groups(shot: ViewShot, raw_companion: str) -> list[Group]:

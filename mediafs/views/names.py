@@ -36,12 +36,15 @@ def legal(name: str) -> str:
     Takes surrogateescape'd text; undecodable bytes, control characters and forbidden ones
     become "_". Never empty.
     """
-    text = "".join("_" if _is_unprintable(c) else c for c in name)
-    text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))
-    text = _cut(text, LONGEST_BYTES).rstrip(". ")
+    text = _cut(_printable(name), LONGEST_BYTES).rstrip(". ")
     if _RESERVED.match(text) or text.startswith("._"):
         text = _cut(f"_{text}", LONGEST_BYTES).rstrip(". ")
     return text or "_"
+
+
+def _printable(text: str) -> str:
+    kept = "".join("_" if _is_unprintable(c) else c for c in text)
+    return _FORBIDDEN.sub("_", unicodedata.normalize("NFC", kept))
 
 
 def _is_unprintable(char: str) -> bool:
@@ -64,7 +67,10 @@ def split(name: str, extension: str) -> tuple[str, str]:
     stem, dot, given = name.rpartition(".")
     if not dot or not stem:
         return name, f".{extension}" if extension else ""
-    if not extension or is_true(given, extension):
+    if not extension:
+        ending = _printable(given).rstrip(". ")
+        return stem, f".{ending}" if ending else ""
+    if is_true(given, extension):
         return stem, f".{given}"
     # An unknown ending, as in "2018.04.12", belongs to the stem.
     return (stem if promised(given) else name), f".{extension}"
@@ -72,7 +78,7 @@ def split(name: str, extension: str) -> tuple[str, str]:
 
 def is_true(given: str, extension: str) -> bool:
     """Whether an extension in a name says what the bytes are."""
-    # Lower case makes letters of signs that only look like them: "mKv" with a Kelvin sign.
+    # Lower case makes letters of signs that only look like them, as of the Kelvin sign.
     return given.isascii() and (given.lower() == extension or extension in promised(given))
 
 
@@ -90,8 +96,8 @@ def fold_name(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
-    """To whom a name is given, and for which file of theirs."""
+class Claim:
+    """Who asks for a name, and for which file."""
 
     holder: str  # a digest in hex; where equal copies stand side by side, ":" and a place
     file: FileId
@@ -136,7 +142,7 @@ class Namer:
         return sorted(free, key=lambda name: name.folded)
 
     def stem(
-        self, directory: str, wanted: str, suffixes: Iterable[str], lead: Lead, kin: Kin
+        self, directory: str, wanted: str, suffixes: Iterable[str], lead: Claim, kin: Kin
     ) -> str:
         """A stem in `directory` for the shot of `lead`: the one it has, or a free one.
 
@@ -161,7 +167,7 @@ class Namer:
         directory: str,
         stem: str,
         suffix: str,
-        lead: Lead,
+        claim: Claim,
         owners: frozenset[str] | None = None,
     ) -> str:
         """The full name for one holder, the one it had if it had one.
@@ -169,17 +175,17 @@ class Namer:
         `owners` are given where equal files may stand in several shots: then a name under a
         stem that others hold is theirs, and this file gets its own.
         """
-        held = self._held(directory, lead.holder, lead.file)
+        held = self._held(directory, claim.holder, claim.file)
         held.sort(key=lambda before: before.stem != fold_name(stem))
         for before in held:
             is_own = before.stem == fold_name(stem) or owners is None
             if is_own or not self._strangers(directory, before.stem, owners or frozenset()):
-                return self._take(before, lead.file)
-        for piece in _pieces(lead.holder.rpartition(":")[2]):
+                return self._take(before, claim.file)
+        for piece in _pieces(claim.holder.rpartition(":")[2]):
             room = LONGEST_BYTES - len((piece + suffix).encode("utf-8"))
             name = legal(_legal_stem(stem, room) + piece + suffix)
             if (directory, fold_name(name)) not in self._by_folded:
-                return self._take(self._give(directory, name, suffix, lead.holder), lead.file)
+                return self._take(self._give(directory, name, suffix, claim.holder), claim.file)
         raise AssertionError(f"{stem}{suffix} clashes with its own digest in {directory}")
 
     def _take(self, given: GivenName, file: FileId) -> str:

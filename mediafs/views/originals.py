@@ -12,6 +12,8 @@ from mediafs.views.bundle import Bundle, Library, ViewShot, bundle_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from indexer.catalog.shots import ViewFile
+
 NAME = "originals"
 
 
@@ -19,9 +21,22 @@ def view(library: Library) -> Iterator[Bundle]:
     """Every shot once, and sidecars whose picture is not here."""
     for shot in library.shots:
         yield bundle(shot, library.raw_companion)
-    orphans = {f.blake3: f for f in library.loose if f.kind == Kind.SIDECAR and not f.damage}
-    for orphan in orphans.values():
-        yield Bundle(f"{NAME}/unknown-time", (orphan,))
+    for copies in orphans(library):
+        yield orphan(copies[0])
+
+
+def orphans(library: Library) -> list[list[ViewFile]]:
+    """Sidecars whose picture is not here, equal ones together."""
+    found: dict[bytes | None, list[ViewFile]] = {}
+    for file in library.loose:
+        if file.kind == Kind.SIDECAR and not file.damage:
+            found.setdefault(file.blake3, []).append(file)
+    return list(found.values())
+
+
+def orphan(file: ViewFile) -> Bundle:
+    """A sidecar without a picture as it stands in originals/."""
+    return Bundle(f"{NAME}/unknown-time", (file,))
 
 
 def bundle(shot: ViewShot, raw_companion: str) -> Bundle:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from indexer.catalog import shots, tree
 from indexer.catalog.rows import Placed
 from indexer.decisions import store as decisions
-from indexer.model import Role
+from indexer.model import FileId, Role
 from indexer.paths import to_bytes
 from mediafs.views import (
     by_date,
@@ -21,7 +22,7 @@ from mediafs.views import (
     unknown_time,
 )
 from mediafs.views.bundle import Bundle, Library, ViewShot, holder, source_name
-from mediafs.views.names import Namer, split
+from mediafs.views.names import Claim, Namer, fold_name, legal, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -86,19 +87,23 @@ def load(catalog: apsw.Connection, raw_companion: str) -> Library:
 
 def placements(library: Library, namer: Namer) -> Iterator[Placed]:
     """Every name of the tree."""
+    library = replace(library, shots=list(_one_spelling(library.shots, namer)))
     for view in _BY_SHOT:
         for bundle in view(library):
             yield from named(bundle, namer)
 
-    def stem_in_originals(shot: ViewShot) -> str:
-        bundle = originals.bundle(shot, library.raw_companion)
-        return stem_of(bundle, namer)
-
-    for bundle in duplicates.view(library, stem_in_originals):
+    for bundle in duplicates.view(library, lambda bundle: stem_of(bundle, namer)):
         yield from named(bundle, namer)
     for bundle in quarantine.view(library):
         yield from named(bundle, namer)
     yield from by_source.placed(library)
+
+
+def _one_spelling(found: Iterable[ViewShot], namer: Namer) -> Iterator[ViewShot]:
+    """Each device under the spelling that was shown first: makers write their names in any case."""
+    for shot in found:
+        claim = Claim(f"device:{fold_name(legal(shot.device))}", FileId(0))
+        yield replace(shot, device=namer.name(by_device.NAME, shot.device, "", claim))
 
 
 def named(bundle: Bundle, namer: Namer) -> Iterator[Placed]:
@@ -107,13 +112,16 @@ def named(bundle: Bundle, namer: Namer) -> Iterator[Placed]:
     if bundle.by_path:
         for file in bundle.files:
             stem, suffix = split(source_name(file), file.extension)
-            name = namer.name(bundle.directory, stem, suffix, holder(file, by_path=True))
+            claim = Claim(holder(file, by_path=True), file.file)
+            name = namer.name(bundle.directory, stem, suffix, claim)
             yield Placed(directory, to_bytes(name), file.file)
         return
     stem = stem_of(bundle, namer)
     lead = bundle.files[0]
     for file, suffix in suffixes(bundle.files):
-        name = namer.name(bundle.directory, stem, suffix, holder(file, by_path=False))
+        claim = Claim(holder(file, by_path=False), file.file)
+        owners = bundle.owners if file.role is Role.SIDECAR else None
+        name = namer.name(bundle.directory, stem, suffix, claim, owners)
         yield Placed(directory, to_bytes(name), file.file)
         if file is lead:
             stem = name.removesuffix(suffix)
@@ -122,10 +130,10 @@ def named(bundle: Bundle, namer: Namer) -> Iterator[Placed]:
 def stem_of(bundle: Bundle, namer: Namer) -> str:
     """The stem that a bundle has, or now gets, in its directory."""
     lead = bundle.files[0]
-    first = holder(lead, by_path=False)
+    claim = Claim(holder(lead, by_path=False), lead.file)
     wanted, _ = split(source_name(lead), lead.extension)
     endings = [suffix for _, suffix in suffixes(bundle.files)]
-    return namer.stem(bundle.directory, wanted, endings, first, bundle)
+    return namer.stem(bundle.directory, wanted, endings, claim, bundle)
 
 
 def suffixes(files: Iterable[ViewFile]) -> Iterator[tuple[ViewFile, str]]:

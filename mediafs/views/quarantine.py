@@ -32,6 +32,6 @@ def why(file: ViewFile) -> str | None:
         return "unreadable"
     if file.damage:
         return file.damage
-    given = source_name(file).rpartition(".")[2]
-    lies = file.extension and promised(given) and not is_true(given, file.extension)
+    _, dot, given = source_name(file).rpartition(".")
+    lies = dot and file.extension and promised(given) and not is_true(given, file.extension)
     return "wrong-extension" if lies else None

@@ -130,7 +130,7 @@ def test_a_renamed_folder_is_moved_and_nothing_in_it_opened(mediafs, photos):
 
 def test_a_file_that_moves_there_and_back_is_never_opened_again(mediafs, photos):
     here, there = photos.jpeg("here/a.jpg"), photos.folder / "there"
-    photos.make_folder(there)
+    there.mkdir()
     mediafs("index", photos.folder)
     here.rename(there / "a.jpg")
     away = mediafs.index()
@@ -207,7 +207,7 @@ def test_a_file_becomes_a_folder_and_a_folder_a_file(mediafs, photos):
 def test_a_hard_link_is_read_once(mediafs, photos):
     path = photos.jpeg("a.jpg")
     (photos.folder / "b.jpg").hardlink_to(path)
-    photos.make_folder(photos.folder / "deep")
+    (photos.folder / "deep").mkdir()
     (photos.folder / "deep/c.jpg").hardlink_to(path)
     said = mediafs.index(photos.folder)
 
@@ -229,15 +229,17 @@ def uninterrupted(mediafs, photos):
 def resumed(mediafs, photos):
     said = mediafs.index()
     files = {path: entry[1:] for path, entry in mediafs.tree().items()}
-    assert counted(said, "seen", "failed") == (300, 0)
+    assert counted(said, "seen", "failed") == (120, 0)
     return mediafs.shots(), files
 
 
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
-def test_a_run_that_is_stopped_goes_on_next_time(mediafs, photos, heard, left_over, wait, number, code):
-    photos.many(300)
+def test_a_run_that_is_stopped_goes_on_next_time(
+    mediafs, photos, heard, left_over, wait, number, code
+):
+    photos.many(120)
     process = mediafs.start("index", photos.folder)
     heard(process, "Reading")
     process.send_signal(number)
@@ -254,7 +256,7 @@ def test_a_run_that_is_stopped_goes_on_next_time(mediafs, photos, heard, left_ov
 def test_a_killed_run_leaves_no_process_and_goes_on_next_time(
     mediafs, photos, heard, left_over, wait
 ):
-    photos.many(300)
+    photos.many(120)
     process = mediafs.start("index", photos.folder)
     heard(process, "Reading")
     process.kill()
@@ -266,20 +268,20 @@ def test_a_killed_run_leaves_no_process_and_goes_on_next_time(
 
 def test_what_was_read_before_ctrl_c_is_not_read_again(mediafs, photos):
     """The first run is stopped from within, when ExifTool has answered for a batch."""
-    photos.many(300)
+    photos.many(120)
     stopping = (
         "import os, signal; from indexer.read import crew; feed = crew.Crew._put\n"
         "def put(self, to, item, seen=[0]):\n"
         "    seen[0] += isinstance(item, crew.Done)\n"
-        "    if seen[0] == 100: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    if seen[0] == 60: os.kill(os.getpid(), signal.SIGINT)\n"
         "    return feed(self, to, item)\n"
         "crew.Crew._put = put\n"
     )
     mediafs("index", photos.folder, code=130, command=running(stopping))
     said = mediafs.index()
 
-    assert said["opened"] <= 300 - 50
-    assert said["unchanged"] + said["new"] == 300
+    assert said["opened"] <= 120 - 24
+    assert said["unchanged"] + said["new"] == 120
 
 
 def running(first: str) -> tuple[str, ...]:
@@ -368,7 +370,7 @@ def test_a_dry_run_refuses_what_the_real_one_refuses(mediafs, photos):
 
 
 def test_a_dry_run_of_a_part_looks_at_that_part(mediafs, photos):
-    photos.make_folder(photos.folder / "a")
+    (photos.folder / "a").mkdir(parents=True)
     mediafs("index", photos.folder)
     photos.jpeg("a/1.jpg")
     photos.jpeg("b/2.jpg")

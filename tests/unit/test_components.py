@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from builders import camera, subject
 
 from indexer.grouping.components import join
 from indexer.grouping.evidence import Edge
-from indexer.grouping.subject import Subject
 from indexer.model import Tags
+
+if TYPE_CHECKING:
+    from indexer.grouping.subject import Subject
 
 A, B, C = (subject(f"{name}.jpg", Tags(), file=i) for i, name in enumerate("abc", 1))
 
@@ -39,9 +43,7 @@ def test_a_chain_does_not_join_its_contradicting_ends():
 
 
 def test_equal_picture_data_joins_whatever_is_said_elsewhere():
-    one, other = (
-        subject(f"{n}.jpg", camera(model=n), file=i) for i, n in enumerate(("X", "Y"), 1)
-    )
+    one, other = (subject(f"{n}.jpg", camera(model=n), file=i) for i, n in enumerate(("X", "Y"), 1))
 
     assert groups([one, other], edge(one, other, "same-payload", 90)) == {frozenset({1, 2})}
 

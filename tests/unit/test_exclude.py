@@ -18,7 +18,8 @@ def test_junk_is_excluded_whatever_its_case(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["IMG_1.JPG", "Icon", "IMG_1.AAE", "Thumbs.db.jpg", "my.DS_Store", "a\nb.jpg", "x.part.jpg"]
+    "name",
+    ["IMG_1.JPG", "Icon", "IMG_1.AAE", "Thumbs.db.jpg", "my.DS_Store", "a\nb.jpg", "x.part.jpg"],
 )
 def test_everything_else_is_seen(name):
     assert DEFAULT.of_file(name) is None

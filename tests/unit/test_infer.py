@@ -76,6 +76,17 @@ def test_a_film_alone_is_an_original():
     assert judge([subject("a.mov")]).original.fact.name == b"a.mov"
 
 
+def test_a_poster_that_a_library_made_does_not_stand_for_the_film():
+    uuid, library = "D1359D09-1373-4F3B-B0E3-1A4DE573E4A3", b"x.photoslibrary"
+    film = subject(f"{uuid}.mp4", folder_path=library + b"/originals/D")
+    at = library + b"/resources/derivatives/masters/D"
+    poster = subject(f"{uuid}_4_5005_c.jpeg", Tags(), file=2, folder_path=at)
+
+    judgement = judge([poster, film])
+    assert judgement.original is film
+    assert roles(judgement) == {poster.fact.name: Role.PREVIEW}
+
+
 def test_each_role_is_what_the_member_is_to_the_original():
     raw = subject("a.nef", payload=digest(9))
     others = [

@@ -17,7 +17,7 @@ from indexer.capture_time.moment import (
 
 
 def at(*clock: int, **rest: object) -> Moment:
-    return Moment(datetime(*clock), **rest)
+    return Moment(datetime(*clock), **rest)  # noqa: DTZ001 - a wall clock has no zone
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_rubbish_behind_a_good_beginning_does_not_become_a_time(text):
     assert parse(text) is None
 
 
-@pytest.mark.parametrize("text", ["٢٠١٩:٠٧:١٤ ١٦:٠٢:١١", "2019:07:14 16:02:11.١٢"])
+@pytest.mark.parametrize("text", ["\u0662\u0660\u0661\u0669:07:14", "2019:07:14 16:02:11.\u0661"])
 def test_only_plain_digits_are_digits(text):
     moment = parse(text)
 
@@ -145,7 +145,7 @@ def test_moving_to_another_zone_keeps_the_instant():
     moment = at(2019, 7, 14, 23, offset_min=0)
 
     assert moment.moved_to(120).instant() == moment.instant()
-    assert moment.moved_to(120).clock == datetime(2019, 7, 15, 1)
+    assert moment.moved_to(120) == at(2019, 7, 15, 1, offset_min=120)
 
 
 @pytest.mark.parametrize(

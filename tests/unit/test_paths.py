@@ -9,7 +9,9 @@ import pytest
 from indexer.paths import display, fold, join, to_bytes, to_str
 
 
-@pytest.mark.parametrize("name", [b"a.jpg", b"caf\xc3\xa9", b"caf\xe9", b"\xff\n", bytes(range(1, 256))])
+@pytest.mark.parametrize(
+    "name", [b"a.jpg", b"caf\xc3\xa9", b"caf\xe9", b"\xff\n", bytes(range(1, 256))]
+)
 def test_bytes_come_back_from_text_unchanged(name):
     assert to_bytes(to_str(name)) == name
 

@@ -20,7 +20,9 @@ def folder(*files: KnownFile) -> dict[bytes, KnownFile]:
 
 
 def lost(number: int = 1, content: int | None = 9, **changes: object) -> LostFile:
-    return LostFile(FileId(number), stamp(**changes), None if content is None else ContentId(content))
+    return LostFile(
+        FileId(number), stamp(**changes), None if content is None else ContentId(content)
+    )
 
 
 def test_a_file_never_seen_is_new():

@@ -167,7 +167,9 @@ def test_looking_leaves_no_trace(tmp_path):
         os.utime(path, (1, 2))
     walked(tmp_path)
 
-    assert [os.stat(p).st_atime for p in (tmp_path, tmp_path / "a", tmp_path / "a/b.jpg")] == [1] * 3
+    assert [os.stat(p).st_atime for p in (tmp_path, tmp_path / "a", tmp_path / "a/b.jpg")] == [
+        1
+    ] * 3
 
 
 def test_looking_again_sees_what_the_file_is_now(tmp_path):

@@ -1,0 +1,75 @@
+"""A name once given stays, whatever arrives later and in whatever order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import catalog_of, libraries, put
+
+from indexer.model import Kind
+
+if TYPE_CHECKING:
+    from builders import Catalog
+
+_NAMED = (b"by-date/", b"originals/", b"edits/")
+
+
+def named(catalog: Catalog) -> dict[tuple[bytes, bytes], bytes]:
+    """Directory and bytes to the name under which they are shown there, in views that name.
+
+    Media alone: equal sidecars are many files, each named after its own shot.
+    """
+    contents = "SELECT file_id, blake3 FROM file JOIN content USING (content_id) WHERE kind <> ?"
+    digests = dict(catalog.db.execute(contents, (Kind.SIDECAR,)))
+    return {
+        (path.rpartition(b"/")[0], digests[file]): path.rpartition(b"/")[2]
+        for path, file in catalog.files().items()
+        if path.startswith(_NAMED) and file in digests
+    }
+
+
+@given(libraries(), st.data())
+def test_names_stay_when_files_arrive(library, data):
+    arriving = data.draw(st.permutations(library.files), label="in order of arrival")
+    first = data.draw(st.integers(0, len(arriving)), label="here at first")
+    with catalog_of(replace(library, files=())) as catalog:
+        put(catalog, library, arriving[:first])
+        catalog.publish()
+        before = named(catalog)
+        put(catalog, library, arriving[first:])
+        catalog.publish()
+        after = named(catalog)
+
+        assert catalog.broken() == []
+    # What moved to another day or became a copy is shown elsewhere; nothing is renamed in place.
+    assert {key: after[key] for key in before.keys() & after.keys()} == {
+        key: before[key] for key in before.keys() & after.keys()
+    }
+
+
+@given(libraries(), st.data())
+def test_names_come_back_with_their_files(library, data):
+    with catalog_of(library) as catalog:
+        catalog.publish()
+        before = named(catalog)
+        files = sorted(set(catalog.files().values()))
+        lost = data.draw(st.sets(st.sampled_from(files)), label="lost") if files else set()
+        with catalog.db:
+            catalog.lose(*lost)
+        catalog.publish()
+        put(catalog, library, library.files)
+        catalog.publish()
+
+        assert named(catalog) == before
+
+
+@given(libraries())
+def test_a_rebuilt_catalog_gives_the_same_names(library):
+    with catalog_of(library) as catalog, catalog_of(library) as rebuilt:
+        catalog.publish()
+        rebuilt.publish()
+
+        assert named(rebuilt) == named(catalog)

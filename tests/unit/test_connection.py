@@ -1,0 +1,218 @@
+"""Which files are opened as a catalog, by whom, and what is said of the others."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+
+from indexer.catalog import connection
+from indexer.catalog.connection import (
+    CATALOG,
+    DECISIONS,
+    Database,
+    filesystem_type,
+    open_reader,
+    open_writer,
+    writing,
+)
+from indexer.errors import (
+    CatalogBusy,
+    CatalogForeign,
+    CatalogMissing,
+    CatalogOnNetwork,
+    CatalogTooNew,
+    CatalogTooOld,
+    CatalogUnwritable,
+    MediafsError,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "catalog.db"
+
+
+def make(path: Path, kind: Database = CATALOG, **pragmas: int) -> Path:
+    with writing(path, kind) as db:
+        for name, value in pragmas.items():
+            db.execute(f"PRAGMA {name}={value}")
+    return path
+
+
+def both_ways(path: Path, error: type[MediafsError], *words: str) -> None:
+    """Reader and writer refuse alike, in a sentence that names the file."""
+    with pytest.raises(error) as read:
+        open_reader(path)
+    with pytest.raises(error) as written, writing(path):
+        pass
+    for told in (read, written):
+        assert all(word in str(told.value) for word in (str(path), *words))
+
+
+def test_a_writer_makes_what_is_missing(path):
+    make(path)
+
+    assert open_reader(path).pragma("user_version") == CATALOG.version
+
+
+def test_a_writer_makes_the_folder_too(tmp_path):
+    assert make(tmp_path / "a" / "b" / "catalog.db").exists()
+
+
+def test_a_reader_never_creates(path):
+    with pytest.raises(CatalogMissing, match="mediafs index"):
+        open_reader(path)
+
+    assert not path.exists()
+
+
+def test_a_reader_cannot_write(path):
+    db = open_reader(make(path))
+
+    with pytest.raises(apsw.ReadOnlyError):
+        db.execute("DELETE FROM file")
+
+
+def test_a_newer_catalog_is_refused(path):
+    both_ways(make(path, user_version=CATALOG.version + 1), CatalogTooNew, "Upgrade mediafs")
+
+
+def test_an_older_catalog_is_refused(path):
+    both_ways(make(path, user_version=CATALOG.version - 1), CatalogTooOld, "mediafs index")
+
+
+def test_a_database_of_something_else_is_refused_and_left_alone(path):
+    db = apsw.Connection(str(path))
+    db.execute("CREATE TABLE photos (id)")
+    db.close()
+    before = path.read_bytes()
+
+    both_ways(path, CatalogForeign, "--catalog")
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(path):
+    path.write_bytes(b"these are my holidays, not a database; " * 100)
+    before = path.read_bytes()
+
+    both_ways(path, CatalogForeign)
+    assert path.read_bytes() == before
+
+
+def test_decisions_are_no_catalog(path):
+    both_ways(make(path, DECISIONS), CatalogForeign)
+
+
+def test_an_empty_file_is_as_good_as_none_to_a_writer(path):
+    path.touch()
+
+    assert make(path).stat().st_size > 0
+
+
+def test_a_catalog_whose_making_was_cut_off_is_made_again(path):
+    db = apsw.Connection(str(path))
+    db.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
+    db.close()
+
+    assert open_reader(make(path)).pragma("application_id") == CATALOG.application_id
+
+
+def test_a_folder_is_no_catalog(tmp_path):
+    with pytest.raises(CatalogUnwritable):
+        open_reader(tmp_path)
+
+
+def test_a_damaged_catalog_is_said_to_be_damaged(path):
+    whole = make(path).read_bytes()
+    path.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+
+    with pytest.raises(CatalogUnwritable, match="damaged"), writing(path) as db:
+        db.execute("SELECT count(*) FROM root").fetchall()
+
+
+def test_a_second_writer_is_told_who_writes(path):
+    with writing(path), pytest.raises(CatalogBusy, match=str(os.getpid())), writing(path):
+        pass
+
+
+def test_the_lock_of_a_writer_that_died_does_not_hold(path):
+    text = (
+        "import os, sys, pathlib\n"
+        "from indexer.catalog.connection import writing\n"
+        "with writing(pathlib.Path(sys.argv[1])): os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", text, str(path)], check=True)
+
+    with writing(path) as db:
+        assert db.pragma("user_version") == CATALOG.version
+
+
+def test_readers_read_while_a_writer_writes(path):
+    make(path)
+    with writing(path) as db, db:
+        db.execute("INSERT INTO pending VALUES (1, 0)")
+
+        assert open_reader(path).execute("SELECT count(*) FROM pending").get == 0
+
+
+def test_the_errors_of_the_body_come_out_as_they_are(path):
+    with pytest.raises(ZeroDivisionError), writing(path):
+        raise ZeroDivisionError
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(CatalogUnwritable, match="file"), writing(tmp_path / "file" / "catalog.db"):
+        pass
+
+
+@pytest.fixture
+def on_network(tmp_path, monkeypatch) -> None:
+    """This folder's device, as a mount of NFS would stand in mountinfo."""
+    device = tmp_path.stat().st_dev
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        f"36 35 {os.major(device)}:{os.minor(device)} / /mnt\\040- x rw shared:1 - nfs4 nas:/photos rw\n"
+        "37 35 99:99 / /elsewhere rw - ext4 /dev/sda1 rw\n"
+    )
+    monkeypatch.setattr(connection, "MOUNTS", str(table))
+
+
+def test_a_network_filesystem_is_refused_before_anything_is_written(path, on_network):
+    with pytest.raises(CatalogOnNetwork, match=r"nfs4.*--catalog-on-network"), writing(path):
+        pass
+
+    assert not path.exists()
+
+
+def test_a_person_may_insist_on_a_network_filesystem(path, on_network):
+    with writing(path, on_network_anyway=True):
+        pass
+
+    assert path.exists()
+
+
+def test_the_type_of_a_filesystem_is_what_mount_calls_it(tmp_path, on_network):
+    assert filesystem_type(tmp_path) == "nfs4"
+
+
+def test_a_filesystem_that_no_table_names_is_of_no_type(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "MOUNTS", str(tmp_path / "nothing"))
+
+    assert filesystem_type(tmp_path) == ""
+
+
+def test_foreign_keys_are_enforced(path):
+    db = open_writer(path)
+
+    with pytest.raises(apsw.ConstraintError):
+        db.execute("INSERT INTO folder (root_id, path, state) VALUES (1, x'', 'walked')")
