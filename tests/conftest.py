@@ -19,7 +19,7 @@ CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "media"
 settings.register_profile(
     "patient",
     deadline=None,
-    max_examples=int(os.environ.get("MEDIAFS_EXAMPLES", "100")),
+    max_examples=int(os.environ.get("MEDIAFS_EXAMPLES", "40")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.register_profile("ci", settings.get_profile("patient"), derandomize=True, database=None)
