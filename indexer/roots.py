@@ -130,7 +130,8 @@ def remember(db: apsw.Connection, catalog: Path, wanted: Wanted) -> list[RootRow
     for path in paths:
         refuse(path, catalog, {*known, *paths} - {path})
     labels = {r.label for r in facts.roots(db)}
-    for path in paths:
+    # In order of their paths: labels must not depend on the order on the command line.
+    for path in sorted(paths):
         row = known.get(path)
         if row is None:
             label = _label(path, labels)

@@ -22,7 +22,11 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 def open_root(path: bytes) -> int:
     """A handle on a root directory; links in the path a person typed are followed."""
-    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    try:
+        return os.open(path, flags | _NO_ATIME)
+    except PermissionError:
+        return os.open(path, flags)
 
 
 def open_beneath(root_fd: int, relative: bytes) -> int:

@@ -165,7 +165,7 @@ def small_files(folder: Path, count: int) -> None:
 def known_catalog(library: Path, catalog: Path) -> Known:
     """Index a folder of `small_files` without decoding any and without ExifTool.
 
-    One file is read in earnest. The others get its facts with their own digest, time and
+    One file is read in earnest. The others get its facts with their own digests, time and
     fingerprint, which are what makes each a shot of its own.
     """
     steps = Steps()
@@ -229,8 +229,8 @@ class _Pretender:
         assert picture.fingerprint is not None
         look = replace(picture.fingerprint, phash=digest, dhash=digest[::-1])
         reading = replace(
-            self._reading, blake3=digest, size=len(content),
-            picture=replace(picture, fingerprint=look),
+            self._reading, blake3=digest, size=len(content), payload=blake3(digest).digest(),
+            sample=digest, picture=replace(picture, fingerprint=look),
         )  # fmt: skip
         own = {"SourceFile": os.fsdecode(path)}
         own["ExifIFD:DateTimeOriginal"] = content[self._time].decode()

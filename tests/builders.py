@@ -80,7 +80,7 @@ def fact(name: str | bytes = "IMG_0001.JPG", **changes: Any) -> FactRow:
     number = changes.pop("file", 1)
     content = changes.get("content", number)
     made = FactRow(
-        FileId(number), RootId(1), RootRole.LIBRARY, FolderId(1), b"", raw, 1000 + content,
+        FileId(number), RootId(1), b"/library", RootRole.LIBRARY, FolderId(1), b"", raw, 1000 + content,
         1_500_000_000 * 10**9, 1, ContentId(content), digest(content), None, mime, kind, extension,
         4032, 3024, None, None, None, None,
     )  # fmt: skip

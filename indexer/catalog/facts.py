@@ -361,7 +361,7 @@ def all_tags(db: apsw.Connection) -> dict[ContentId, Tags]:
 # ---------------------------------------------------------------------------- for derive
 
 _FACTS = (
-    "SELECT f.file_id, r.root_id, r.role, d.folder_id, d.path, f.name, f.size, f.mtime_ns,"
+    "SELECT f.file_id, r.root_id, r.path, r.role, d.folder_id, d.path, f.name, f.size, f.mtime_ns,"
     " f.first_generation, c.content_id, c.blake3, c.payload, c.mime, c.kind, c.extension,"
     " c.width_px, c.height_px, c.orientation, c.duration_ms, c.codec, c.damage"
     " FROM file f JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
@@ -372,9 +372,9 @@ _FACTS = (
 def present_files(db: apsw.Connection) -> Iterator[FactRow]:
     """Every file whose bytes are known, online or not."""
     for row in db.execute(_FACTS):
-        role, kind = RootRole(row[2]), Kind(row[13])
-        damage = None if row[20] is None else Damage(row[20])
-        columns = (*row[:2], role, *row[3:13], kind, *row[14:20], damage)
+        role, kind = RootRole(row[3]), Kind(row[14])
+        damage = None if row[21] is None else Damage(row[21])
+        columns = (*row[:3], role, *row[4:14], kind, *row[15:21], damage)
         yield FactRow(*columns)
 
 

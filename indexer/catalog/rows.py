@@ -64,6 +64,7 @@ class FactRow:
 
     file: FileId
     root: RootId
+    root_path: bytes
     root_role: RootRole
     folder: FolderId
     folder_path: bytes  # relative to the root

@@ -169,5 +169,5 @@ def preference(fact: FactRow) -> tuple[object, ...]:
         len(fact.folder_path) + len(fact.name),
         fact.folder_path,
         fact.name,
-        fact.root,
+        fact.root_path,
     )

@@ -130,12 +130,12 @@ def _what_is_there(data: Any, limits: Limits) -> Picture | None:
 
 def _pillow_facts(data: Any, limits: Limits) -> Picture:
     image = _opened(data)
-    orientation = _orientation(image)
     width, height = image.size
+    _within(width, height, limits)  # first of all: a PNG is decoded to find its orientation
+    orientation = _orientation(image)
     turned_by_pillow = image.format == "TIFF"  # Pillow turns TIFFs, and only those, in load()
     if turned_by_pillow and orientation in _SIDEWAYS:
         width, height = height, width
-    _within(width, height, limits)
     longest = max(width, height)
     image.draft("RGB", (width * _DRAFT_EDGE // longest, height * _DRAFT_EDGE // longest))
     image.load()

@@ -382,6 +382,7 @@ def test_damaged_files_are_named_kept_apart_and_cost_nobody_else(mediafs, photos
         said = [line for line in ran.err.splitlines() if line.startswith(f"{path} is ")]
         assert len(said) == (path.name != "whole.jpg"), path
         assert all(line.endswith("it is kept apart in quarantine/.") for line in said)
+    assert "huge.png is undecodable: 50000 x 50000 pixels is over the limit" in ran.err
     found = by_damage(mediafs)
     assert found["empty"] == {"empty.jpg"}
     assert {"cut.jpg", "cut.heic", "cut.mov"} <= found["truncated"] | found["undecodable"]

@@ -18,6 +18,7 @@ def two(make_photos):
     for number in range(4):
         shot = a.jpeg(f"DCIM/IMG_000{number}.jpg", f"2019-07-14 16:02:1{number}.48")
         b.put(f"card/IMG_000{number}.jpg", shot.read_bytes())
+        b.put(f"DCIM/IMG_000{number}.jpg", shot.read_bytes())  # where it lies in the other root
         b.jpeg(f"DCIM/100/IMG_000{number}.jpg", f"2019-07-14 17:02:1{number}.48")
         b.jpeg(f"DCIM/101/img_000{number}.JPG", f"2019-07-14 18:02:1{number}.48")
     a.heic("live/IMG_1.HEIC")

@@ -97,6 +97,7 @@ def test_indexing_leaves_no_trace(mediafs, sources):
     assert witness.differences() == []
 
 
+@pytest.mark.parametrize("sources", ["library"], indirect=True)
 def test_looking_at_every_file_through_every_command_leaves_no_trace(mediafs, sources):
     witness = Witness(sources)
     mediafs("index", sources, code=2)

@@ -187,6 +187,6 @@ def test_the_copy_that_stands_for_all_was_seen_first_and_is_named_plainly():
 
 
 def test_no_two_paths_are_preferred_alike():
-    one, other = fact("a.jpg", file=1, root=1), fact("a.jpg", file=2, root=2)
+    one, other = fact("a.jpg", root_path=b"/a"), fact("a.jpg", file=2, root_path=b"/b")
 
     assert preference(one) != preference(other)
