@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from indexer.catalog.rows import RootRow
 
 OUR_FILESYSTEM = "fuse.mediafs"
+_LONGEST_LABEL = 200  # bytes; a name in the tree has 255, and a number may follow
 
 
 def host() -> str:
@@ -152,13 +153,13 @@ def _label(path: bytes, taken: Collection[bytes]) -> bytes:
     parts = [p for p in path.split(b"/") if p] or [b"root"]
     folded = {fold(label) for label in taken}
     for count in range(1, len(parts) + 1):
-        label = b"-".join(parts[-count:])
+        label = b"-".join(parts[-count:])[-_LONGEST_LABEL:]
         if fold(label) not in folded:
-            return label[-200:]
+            return label
     number = 2
     while fold(label + b"-%d" % number) in folded:
         number += 1
-    return label[-200:] + b"-%d" % number
+    return label + b"-%d" % number
 
 
 def device_of(path: bytes) -> str | None:

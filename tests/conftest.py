@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, settings
 from indexer.errors import FuseMissing
 from mediafs.fuse.checks import check_fuse
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "media"
+# Resolved, as mediafs remembers its roots: what lies beside the checkout may be a link.
+CORPUS = (Path(__file__).parents[2] / "shared" / "corpus" / "media").resolve()
 
 # A case may wait for a disk; only what it says counts, not how long it took. More cases than
 # these for a long night: MEDIAFS_EXAMPLES=10000.

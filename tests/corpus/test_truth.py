@@ -310,9 +310,9 @@ def test_no_file_has_a_wrong_zone(score):
     [
         ("complete", 27),
         ("accepted", 89),
-        ("right_days", 134),
-        ("right_times", 133),
-        ("right_offsets", 50),
+        ("right_days", 136),
+        ("right_times", 136),
+        ("right_offsets", 72),
         ("bursts", 1),
     ],
 )
