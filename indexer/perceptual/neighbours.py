@@ -53,10 +53,12 @@ _DEPTHS: Final = 5  # how often a crowded bucket is parted, each time by bits of
 
 # Up to here all pairs are compared: 3,000 in 0.1 s, and nothing is missed.
 _EXACT_UP_TO: Final = 3000
-# A million random hashes fill a bucket with 15, and hardly one with 40. 128 costs half as much
-# again, for 0.87 instead of 0.84 of the pairs in crowds (scripts/bench_near.py).
+# A million random hashes fill a bucket with 15, and hardly one with 40. At 128 a library of a
+# million takes half as long again, for a few more pairs in the densest crowds.
 _LARGEST_BUCKET: Final = 64
-_CROWD_FOLLOWERS: Final = 8  # of each hash in a bucket that nothing parts; 16 finds 2 % more
+# Of each hash in a bucket that nothing parts, in each table: 0.4 of the planted pairs are found
+# there, all in looser crowds, and each frame of a fixed camera is tied to about 300 others.
+_CROWD_FOLLOWERS: Final = 8
 # Of equal hashes all pairs up to 32 of them; above, each with the next 16 in the order given.
 _EQUAL_ALL_UP_TO: Final = 32
 _EQUAL_FOLLOWERS: Final = 16
@@ -93,17 +95,17 @@ def neighbours(hashes: Hashes, within: int = WITHIN, *, seed: int = 1) -> Neighb
     All of them up to `_EXACT_UP_TO` hashes. Above: at 15 bits and less all, at 24 all but one in
     10,000, at 32 all but one in 100, except among hashes that crowd and what the caps leave out.
     """
-    words = _words(hashes)
     if len(hashes) <= _EXACT_UP_TO:
+        words = _words(hashes)
         return Neighbours(_listed(_all_pairs(words, within), words), 0, 0)
-    groups = _Groups.of(words)
+    groups = _Groups.of(_words(hashes))
     found, crowded = _search(hashes[groups.first], within, seed)
     across, left_across = groups.across(found)
     among, left_among = groups.among()
     keys = np.concatenate([across, among])
     del found, across, among
     keys.sort()
-    return Neighbours(_listed(keys, words), crowded, left_across + left_among)
+    return Neighbours(_listed(keys, _words(hashes)), crowded, left_across + left_among)
 
 
 def near_to(new: Hashes, known: Hashes, within: int = WITHIN) -> Pairs:
@@ -239,10 +241,12 @@ def _search(hashes: Hashes, within: int, seed: int) -> tuple[Keys, int]:
     found = np.empty(0, np.uint64)
     crowded = np.zeros(len(hashes), np.bool_)
     pending: list[Keys] = []
+    count = 0
     for keys in _from_tables(hashes, within, seed, crowded):
         pending.append(keys)
-        if sum(map(len, pending)) > _PENDING:
-            found, pending = _merged([found, *pending]), []
+        count += len(keys)
+        if count > _PENDING:
+            found, pending, count = _merged([found, *pending]), [], 0
     return _merged([found, *pending]), int(crowded.sum())
 
 
@@ -255,12 +259,9 @@ def _merged(parts: list[Keys]) -> Keys:
 
 def _from_tables(hashes: Hashes, within: int, seed: int, crowded: Flags) -> Iterator[Keys]:
     for number in range(_SHUFFLES):
-        shuffled = _shuffled(hashes, _shuffle(seed, number))
-        words = _words(shuffled)
-        columns = np.ascontiguousarray(shuffled.view(np.uint16).T)
-        del shuffled
+        shuffled = _shuffled(hashes, _shuffle(seed, number)).view(np.uint64)
         for first in range(_KEYS):
-            yield from _Table(words, columns, first, within, crowded).pairs()
+            yield from _Table(shuffled, first, within, crowded).pairs()
 
 
 def _shuffle(seed: int, number: int) -> Rows:
@@ -323,16 +324,16 @@ class _Buckets:
 class _Table:
     """Hashes in buckets of those that agree in one key."""
 
-    words: Words
-    columns: npt.NDArray[np.uint16]  # (16, n): the same bits as 16 keys
-    first: int  # the key
+    hashes: npt.NDArray[np.uint64]  # (n, 4)
+    first: int  # the key, of 16
     within: int
     crowded: Flags  # by any table so far; this one adds to them
 
     def pairs(self) -> Iterator[Keys]:
         """Near pairs that agree in the key; where too many do, also in bits of the keys after it."""
-        rows = self.columns[self.first].argsort(kind="stable")
-        buckets = _Buckets.of(rows, self.columns[self.first].take(rows))
+        keys = self._column(0)
+        rows = keys.argsort(kind="stable")
+        buckets = _Buckets.of(rows, keys.take(rows))
         for depth in range(1, _DEPTHS + 1):
             is_crowd = buckets.sizes > _LARGEST_BUCKET
             yield from self._compared(buckets.those(~is_crowd), _LARGEST_BUCKET)
@@ -340,8 +341,17 @@ class _Table:
             self.crowded[buckets.rows] = True
             if not len(buckets):
                 return
-            buckets = self._parted(buckets, self.columns[(self.first + depth) % _KEYS])
+            buckets = self._parted(buckets, self._column(depth))
         yield from self._compared(self._ranked(buckets), _CROWD_FOLLOWERS)
+
+    def _column(self, after: int) -> npt.NDArray[np.uint16]:
+        """The key so many places after the table's."""
+        number = (self.first + after) % _KEYS
+        return np.ascontiguousarray(self.hashes.view(np.uint16)[:, number])
+
+    def _telling(self, rows: Rows) -> npt.NDArray[np.uint64]:
+        """64 bits of each hash, but not those of the key: they say more about who shares it."""
+        return self.hashes[:, (self.first // _WORDS + 1) % _WORDS].take(rows)
 
     def _parted(self, crowd: _Buckets, column: npt.NDArray[np.uint16]) -> _Buckets:
         """The same rows in smaller buckets: agreeing in further bits, no more of them than needed.
@@ -356,17 +366,12 @@ class _Table:
 
     def _ranked(self, crowd: _Buckets) -> _Buckets:
         """The same buckets, alike hashes side by side: those that agree in most of 64 more bits."""
-        order = np.lexsort([self.words[self._telling].take(crowd.rows), crowd.numbers()])
+        order = np.lexsort([self._telling(crowd.rows), crowd.numbers()])
         return _Buckets(crowd.rows.take(order), crowd.sizes, crowd.followers)
-
-    @property
-    def _telling(self) -> int:
-        """The word after the one with the key, about which pairs that share the key say more."""
-        return (self.first // _WORDS + 1) % _WORDS
 
     def _compared(self, buckets: _Buckets, most: int) -> Iterator[Keys]:
         """Near pairs within each bucket: all rows against the next one, the second next, and so on."""
-        word, limit = self.words[self._telling].take(buckets.rows), _limit_of_a_word(self.within)
+        word, limit = self._telling(buckets.rows), _limit_of_a_word(self.within)
         for step in range(1, most):
             if step.bit_count() == 1:  # 1, 2, 4: leave out the buckets that have become too small
                 wanted = buckets.sizes > step
@@ -379,9 +384,9 @@ class _Table:
 
     def _near(self, a: Rows, b: Rows) -> Keys:
         """Those pairs that are near and that no earlier table has compared."""
-        differing = self.words.take(a, axis=1) ^ self.words.take(b, axis=1)
-        near = np.bitwise_count(differing).sum(axis=0) <= self.within
+        differing = self.hashes.take(a, axis=0) ^ self.hashes.take(b, axis=0)
+        near = np.bitwise_count(differing).sum(axis=1) <= self.within
         a, b = a[near], b[near]
-        by_key = np.ascontiguousarray(differing[:, near].T).view(np.uint16)
+        by_key = differing[near].view(np.uint16)
         met_before = (by_key[:, : self.first] == 0).any(axis=1) & ~self.crowded[a]
         return _keys(a[~met_before], b[~met_before])
