@@ -1,7 +1,7 @@
 """From votes to the original of a shot and the roles of the rest.
 
-Pure. The rules vote (rules.py); this file counts, says how sure the outcome is, and names
-what each other member is to the original.
+Pure. The rules vote (rules.py); this file counts and says how sure the outcome is. What each
+other member is to the original is roles.py.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.model import Confidence, Kind, Role
-from indexer.originals.rules import Vote, is_smaller, votes
+from indexer.model import Confidence
+from indexer.originals.roles import role_of
+from indexer.originals.rules import votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from indexer.grouping.subject import Subject
+    from indexer.model import Role
+    from indexer.originals.rules import Vote
 
 _SURE, _LIKELY = 3.0, 1.0  # margins in points (ORIGINALS 3.2)
 
@@ -49,7 +52,7 @@ def judge(subjects: Sequence[Subject]) -> Judgement:
         missing,
         _why(original, confidence, margin, is_missing=missing),
         tuple(v for s in order for v in cast[s.content]),
-        tuple((s, *_role(s, original)) for s in subjects if s is not original),
+        tuple((s, *role_of(s, original)) for s in subjects if s is not original),
     )
 
 
@@ -84,20 +87,3 @@ def _why(
         what = original.fact.damage or derived
         said += f" It is {what}: the best that is left, the camera's file is not here."
     return said
-
-
-def _role(subject: Subject, original: Subject) -> tuple[Role, str]:
-    """What a subject is to the original, and a sentence."""
-    if subject.is_edit and not original.is_edit:
-        return Role.EDIT, "Its name or place says that a person changed the picture."
-    if subject.fact.payload and subject.fact.payload == original.fact.payload:
-        return Role.SAME_PAYLOAD, "Its picture data equals the original's; its metadata differs."
-    if not subject.is_still and original.is_still:
-        return Role.LIVE_VIDEO, "It is the moving half of the original's Live Photo."
-    if subject.is_preview:
-        return Role.PREVIEW, "A Photos library made it for the screen."
-    if original.fact.kind is Kind.RAW and subject.fact.kind is not Kind.RAW:
-        return Role.RAW_COMPANION, "The camera wrote it beside its RAW."
-    if is_smaller(subject, original):
-        return Role.RESIZED, "It shows the same shot with fewer pixels."
-    return Role.REENCODED, "It shows the same shot in another compression or format."

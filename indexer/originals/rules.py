@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from indexer.grouping.photos_library import Place
+from indexer.grouping.size import is_smaller, pixels
 from indexer.model import Kind
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ _NO_HEIC = re.compile(
 )
 _HEIC_BORN = datetime(2017, 6, 5)  # noqa: DTZ001 - iOS 11's first seed
 _HEIF = ("heic", "heif")
-_SAME_ASPECT = 0.01
-_CLEARLY_SMALLER = 0.9  # of the pixels; crops of a few rows are not "smaller"
 
 
 def votes(subject: Subject, others: Sequence[Subject]) -> Iterator[Vote]:
@@ -143,7 +142,7 @@ def _why_no_heic(subject: Subject) -> str | None:
 
 
 def _smaller(subject: Subject, others: Sequence[Subject]) -> _Said:
-    largest = max((o for o in others if o.is_still), key=_pixels, default=None)
+    largest = max((o for o in others if o.is_still), key=pixels, default=None)
     if not subject.is_still or largest is None or not is_smaller(subject, largest):
         return None
     size = f"{subject.fact.width_px} x {subject.fact.height_px}"
@@ -215,22 +214,3 @@ _RULES = (
     _place,
     _plain_name,
 )
-
-
-def is_smaller(subject: Subject, than: Subject) -> bool:
-    """Clearly fewer pixels in the same shape, upright or turned."""
-    return _pixels(subject) < _CLEARLY_SMALLER * _pixels(than) and _shape(subject, than)
-
-
-def _shape(a: Subject, b: Subject) -> bool:
-    one, other = _aspect(a), _aspect(b)
-    return bool(one and other and abs(one / other - 1) <= _SAME_ASPECT)
-
-
-def _aspect(subject: Subject) -> float | None:
-    width, height = subject.fact.width_px, subject.fact.height_px
-    return max(width, height) / min(width, height) if width and height else None
-
-
-def _pixels(subject: Subject) -> int:
-    return (subject.fact.width_px or 0) * (subject.fact.height_px or 0)

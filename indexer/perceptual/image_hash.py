@@ -1,7 +1,7 @@
 """Fingerprint an upright picture: two hashes, a thumbnail, sharpness and contrast.
 
 Pure: pixels in, facts out. Decoding and turning upright is read/decode.py; comparing
-fingerprints is perceptual/near.py and grouping.
+fingerprints is perceptual/distance.py.
 
 Bits: both hashes are imagehash's 16 x 16 matrices, row by row, the first bit the most
 significant of the first byte, so `fingerprint.phash.hex() == str(imagehash.phash(...))`.

@@ -1,0 +1,35 @@
+"""How large two subjects are beside each other, whichever way they are turned.
+
+Pure. Sizes are coded pixels, so a picture and its turned copy have one shape.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from indexer.grouping.subject import Subject
+
+_SAME_ASPECT = 0.01
+_CLEARLY_SMALLER = 0.9  # of the pixels; crops of a few rows are not "smaller"
+
+
+def is_smaller(subject: Subject, than: Subject) -> bool:
+    """Clearly fewer pixels in the same shape, upright or turned."""
+    return pixels(subject) < _CLEARLY_SMALLER * pixels(than) and same_shape(subject, than)
+
+
+def same_shape(a: Subject, b: Subject) -> bool:
+    """Whether their sides are in one proportion; false where a size is not known."""
+    one, other = _aspect(a), _aspect(b)
+    return bool(one and other and abs(one / other - 1) <= _SAME_ASPECT)
+
+
+def pixels(subject: Subject) -> int:
+    """How many pixels it has; 0 where that is not known."""
+    return (subject.fact.width_px or 0) * (subject.fact.height_px or 0)
+
+
+def _aspect(subject: Subject) -> float | None:
+    width, height = subject.fact.width_px, subject.fact.height_px
+    return max(width, height) / min(width, height) if width and height else None
