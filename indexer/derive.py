@@ -1,71 +1,101 @@
 """From facts to shots: capture times, groups, originals, roles, each with its reasons.
 
-A pure function of the catalog's facts, apart from reading them and writing the outcome.
-The order of the steps is here and nowhere else; what each step decides is in its package.
+A pure function of the catalog's facts and a person's words, apart from reading them and
+writing the outcome. The order of the steps is here and nowhere else; what each step decides
+is in its package.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from indexer.capture_time.clues import (
     FILE_NAME,
     Clue,
-    Trust,
     clues_of,
+    clues_of_folders,
     clues_of_name,
     clues_of_sidecar,
 )
-from indexer.capture_time.resolve import CaptureTime, JudgedClue, resolve
-from indexer.catalog import facts, shots
-from indexer.catalog.shots import NewMember, NewShot
+from indexer.capture_time.resolve import resolve
+from indexer.capture_time.siblings import Inferred, Taken, by_neighbours
+from indexer.catalog import facts, looks, shots
+from indexer.compare import compare
+from indexer.decisions.words import NOTHING_SAID
 from indexer.grouping import components
-from indexer.grouping.evidence import edges
+from indexer.grouping.alike import by_looks
+from indexer.grouping.bursts import bursts
+from indexer.grouping.evidence import by_bytes_and_names, once
+from indexer.grouping.looks import UNSEEN, Looks, Near
+from indexer.grouping.press import by_clock
+from indexer.grouping.sidecars import attached
 from indexer.grouping.subject import Subject, preference, subjects_of
-from indexer.metadata.sidecar import partner
-from indexer.model import MEDIA, Kind, Role, Tags
-from indexer.originals.infer import Judgement, judge
-from indexer.paths import display, to_str
+from indexer.model import MEDIA, Tags
+from indexer.originals.habits import habits_of
+from indexer.originals.infer import judge
+from indexer.originals.roles import role_of
+from indexer.paths import to_str
+from indexer.verdict import Verdict, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import apsw
 
     from indexer.catalog.rows import FactRow
+    from indexer.catalog.shots import NewShot
+    from indexer.decisions.words import Words
+    from indexer.grouping.components import Group
     from indexer.grouping.evidence import Edge
     from indexer.model import ContentId, FileId
+    from indexer.originals.habits import Habits
 
 _NO_TAGS = Tags()
-_SIDECAR_SAYS = "Its name says that it speaks about {}."
 
 
-def derive(db: apsw.Connection) -> int:
+def derive(db: apsw.Connection, words: Words = NOTHING_SAID) -> int:
     """Write every shot anew; the number of shots. The caller holds the transaction."""
+    compare(db)
     files = list(facts.present_files(db))
     tags = facts.all_tags(db)
     now = datetime.now(UTC).replace(tzinfo=None)
-    return shots.replace(db, derived(files, tags, now))
+    near = tuple(Near(n.a, n.b, n.turn, n.residual) for n in looks.near(db))
+    seen = Looks(looks.Fingerprints(db), near)
+    return shots.replace(db, derived(files, tags, now, words, seen))
 
 
 def derived(
-    files: Sequence[FactRow], tags: dict[ContentId, Tags], now: datetime
+    files: Sequence[FactRow],
+    tags: Mapping[ContentId, Tags],
+    now: datetime,
+    words: Words = NOTHING_SAID,
+    seen: Looks = UNSEEN,
 ) -> Iterator[NewShot]:
     """The shots that these facts make; in an order that does not depend on the scan's."""
-    media = [f for f in files if f.kind in MEDIA]
-    sidecars = _sidecars(files)
-    clues = _with_sidecars(_clues(media, tags, now), media, sidecars, tags, now)
+    sidecars = attached(files, tags)
+    speaking = {sidecar.file for some in sidecars.values() for sidecar in some}
+    media = [f for f in files if f.kind in MEDIA and f.file not in speaking]
+    clues = _clues(media, sidecars, tags, now)
     subjects = [s for s in subjects_of(media, tags, clues, _NO_TAGS) if s.is_worth_a_shot]
-    for group, inside in components.join(subjects, edges(subjects)):
-        yield _shot(group, inside, sidecars)
+    groups = components.join(subjects, edges(subjects, seen, words), seen)
+    for verdict in _decided(groups, words, seen, habits_of(subjects)):
+        yield rows(verdict, sidecars, tags, words)
+
+
+def edges(subjects: Sequence[Subject], seen: Looks, words: Words = NOTHING_SAID) -> Iterator[Edge]:
+    """Every tie between two subjects, each once; none to what a person said is no duplicate."""
+    free = [s for s in subjects if s.fact.blake3 not in words.apart]
+    return once(chain(by_bytes_and_names(free, seen), by_clock(free, seen), by_looks(free, seen)))
 
 
 def _clues(
-    media: Iterable[FactRow], tags: dict[ContentId, Tags], now: datetime
+    media: Sequence[FactRow],
+    sidecars: Mapping[FileId, Sequence[FactRow]],
+    tags: Mapping[ContentId, Tags],
+    now: datetime,
 ) -> dict[ContentId, tuple[Clue, ...]]:
     """Each content's clues; a date in the name comes from whichever copy has one."""
     found: dict[ContentId, tuple[Clue, ...]] = {}
@@ -73,113 +103,64 @@ def _clues(
         known, name = found.get(fact.content), to_str(fact.name)
         if known is None:
             own = tags.get(fact.content, _NO_TAGS)
-            found[fact.content] = tuple(clues_of(fact.file, own, name, now, fact.duration_ms))
+            found[fact.content] = tuple(
+                clues_of(fact.file, own, name, now, fact.duration_ms, saved=_saved(fact))
+            )
         elif not any(clue.source == FILE_NAME for clue in known):
             found[fact.content] = (*known, *clues_of_name(fact.file, name, now))
-    return found
-
-
-def _with_sidecars(
-    clues: dict[ContentId, tuple[Clue, ...]],
-    media: Iterable[FactRow],
-    sidecars: dict[FileId, list[FactRow]],
-    tags: dict[ContentId, Tags],
-    now: datetime,
-) -> dict[ContentId, tuple[Clue, ...]]:
-    """The clues, with those that sidecars hold about the same content."""
     for fact in media:
         for sidecar in sidecars.get(fact.file, ()):
             own = tags.get(sidecar.content, _NO_TAGS)
-            clues[fact.content] += tuple(clues_of_sidecar(sidecar.file, own, now))
-    return clues
+            found[fact.content] += tuple(clues_of_sidecar(sidecar.file, own, now))
+    for fact in media:
+        if not any(clue.is_usable for clue in found[fact.content]):
+            found[fact.content] += tuple(clues_of_folders(fact.file, to_str(fact.folder_path), now))
+    return found
 
 
-def _sidecars(files: Iterable[FactRow]) -> dict[FileId, list[FactRow]]:
-    """Media file to the sidecars that speak about it."""
-    attached: dict[FileId, list[FactRow]] = defaultdict(list)
-    in_order = sorted(files, key=attrgetter("folder", "name"))
-    for _, group in groupby(in_order, key=attrgetter("folder")):
-        folder = list(group)
-        media = {to_str(f.name).casefold(): f for f in folder if f.kind in MEDIA}
-        for sidecar in folder:
-            if sidecar.kind is Kind.SIDECAR:
-                twin = partner(to_str(sidecar.name), media)
-                if twin is not None:
-                    attached[twin.file].append(sidecar)
-    return attached
+def _saved(fact: FactRow) -> datetime | None:
+    """When the disk says that the file was written, in naive UTC; None where that is no date."""
+    try:
+        return datetime.fromtimestamp(fact.mtime_ns // 10**9, UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
-def _shot(
-    group: Sequence[Subject], inside: Sequence[Edge], sidecars: dict[FileId, list[FactRow]]
-) -> NewShot:
-    judgement = judge(group)
-    ranked = [judgement.original, *(s for s, _, _ in judgement.roles)]
-    time, judged = resolve([s.clues for s in ranked])
-    members = tuple(_members(judgement, sidecars))
-    bursts = {s.tags.burst_uuid for s in group if s.tags.burst_uuid}
-    return NewShot(
-        str(judgement.confidence),
-        judgement.is_missing,
-        min(bursts, default=None),
-        judgement.why,
-        members,
-        tuple(_evidence(group, inside)),
-        tuple((v.subject.fact.file, v.rule, v.points, v.says) for v in judgement.votes),
-        tuple(_clue_row(j) for j in judged),
-        _capture_row(time),
+def _decided(groups: Sequence[Group], words: Words, seen: Looks, habits: Habits) -> list[Verdict]:
+    sets = bursts([group.subjects for group in groups])
+    found = [
+        _verdict(group, burst, words, seen, habits)
+        for group, burst in zip(groups, sets, strict=True)
+    ]
+    inferred = by_neighbours([_taken(verdict) for verdict in found])
+    return [
+        verdict if better is None else _improved(verdict, better)
+        for verdict, better in zip(found, inferred, strict=True)
+    ]
+
+
+def _verdict(group: Group, burst: str | None, words: Words, seen: Looks, habits: Habits) -> Verdict:
+    subjects = group.subjects
+    chosen = min(
+        (s for s in subjects if s.fact.blake3 in words.originals),
+        key=lambda s: words.originals.index(s.fact.blake3),
+        default=None,
     )
+    heard = [s for s in subjects if s.fact.blake3 not in words.ignored]
+    judgement = judge(heard or subjects, chosen, habits)
+    original = judgement.original
+    roles = tuple((s, *role_of(s, original, seen)) for s in subjects if s is not original)
+    time, clues = resolve([s.clues for s in (original, *(s for s, _, _ in roles))])
+    return Verdict(group, burst, judgement, roles, time, tuple(clues))
 
 
-def _members(judgement: Judgement, sidecars: dict[FileId, list[FactRow]]) -> Iterator[NewMember]:
-    original = judgement.original.fact
-    yield NewMember(original.file, Role.ORIGINAL, None, judgement.why)
-    subjects = [(judgement.original, Role.ORIGINAL, ""), *judgement.roles]
-    for subject, role, says in subjects:
-        if role is not Role.ORIGINAL:
-            yield NewMember(subject.fact.file, role, original.file, says)
-        for copy in subject.files[1:]:
-            said = f"Its bytes equal those of {display(subject.fact.name)}."
-            # A copy of an edit is an edit still: it stands in for that one, not the original.
-            kept = role if role is Role.EDIT else Role.IDENTICAL
-            yield NewMember(copy.file, kept, subject.fact.file, said)
-    for subject, _, _ in subjects:
-        for copy in subject.files:
-            for sidecar in sidecars.get(copy.file, ()):
-                says = _SIDECAR_SAYS.format(display(copy.name))
-                yield NewMember(sidecar.file, Role.SIDECAR, copy.file, says)
+def _taken(verdict: Verdict) -> Taken:
+    original = verdict.judgement.original
+    members = (original, *(subject for subject, _, _ in verdict.roles))
+    paths = tuple((f.folder, to_str(f.name)) for subject in members for f in subject.files)
+    device = original.camera and f"{original.camera} {original.tags.serial or ''}"
+    return Taken(original.fact.file, device, paths, verdict.time)
 
 
-def _evidence(
-    group: Sequence[Subject], inside: Iterable[Edge]
-) -> Iterator[tuple[FileId, FileId, str, str]]:
-    for subject in group:
-        for copy in subject.files[1:]:
-            yield subject.fact.file, copy.file, "identical", "Their bytes are equal (BLAKE3)."
-    for edge in inside:
-        yield edge.a.fact.file, edge.b.fact.file, edge.kind, edge.says
-
-
-def _clue_row(
-    judged: JudgedClue,
-) -> tuple[FileId, str, str, str | None, int | None, int, str]:
-    clue, moment = judged.clue, judged.clue.moment
-    local = None if moment is None else moment.iso()
-    offset = None if moment is None else moment.offset_min
-    value = clue.value.encode("utf-8", "replace").decode("utf-8")
-    return clue.file, clue.source, value, local, offset, int(judged.is_used), judged.says
-
-
-def _capture_row(
-    time: CaptureTime,
-) -> tuple[str | None, int | None, str, str, str, str | None, str | None, str | None]:
-    moment = time.moment
-    return (
-        None if moment is None else moment.iso(),
-        None if moment is None else moment.offset_min,
-        time.source,
-        str(time.confidence if moment else Trust.NONE),
-        time.why.encode("utf-8", "replace").decode("utf-8"),
-        None if time.unknown is None else str(time.unknown),
-        time.suggestion,
-        time.suggestion_why and time.suggestion_why.encode("utf-8", "replace").decode("utf-8"),
-    )
+def _improved(verdict: Verdict, by: Inferred) -> Verdict:
+    return replace(verdict, time=by.time, clues=tuple(by.judged(verdict.clues)))

@@ -14,7 +14,8 @@
     ├── MountRefused            30  the mount point cannot be used
     ├── FuseMissing             31  this machine has no FUSE
     ├── NotMounted              32  nothing of ours is mounted there
-    └── NotKnown                40  that path is in no root and no mount
+    ├── NotKnown                40  that path is in no root and no mount
+    └── DecisionRefused         41  nothing can be decided, or taken back, about that file
 
 Exit code 2 is no error: done, but some files could not be read.
 Each message is one sentence with the path, what happened and what to do.
@@ -114,6 +115,12 @@ class NotKnown(MediafsError):
     """The path is in no indexed root and in no mount."""
 
     exit_code = 40
+
+
+class DecisionRefused(MediafsError):
+    """Nothing can be decided about that file, or there is nothing to take back."""
+
+    exit_code = 41
 
 
 DONE_WITH_FAILURES = 2

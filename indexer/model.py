@@ -115,6 +115,9 @@ class Picture:
     height: int
     orientation: int | None  # EXIF 1 to 8 where the file has one; HEIF's own turn is applied
     fingerprint: Fingerprint | None
+    # 32 bytes over the samples, upright; None where it was decoded smaller or with fewer bits
+    pixels: bytes | None = None
+    profile: str | None = None  # name of the embedded ICC profile; None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,9 @@ class Reading:
     film: Film | None = None
     damage: Damage | None = None
     damage_says: str | None = None  # one clause: what a decoder said
+    tail: bytes | None = None  # 32 bytes: BLAKE3 of the film appended to a motion photo
+    # What the text of a sidecar tells that ExifTool does not read, keyed like its tags.
+    told: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -292,7 +292,7 @@ class _Run:
             return
         content = facts.put_content(self._db, outcome.reading)
         if done.tags is not None:
-            self._put_tags(job, content, done.tags)
+            self._put_tags(job, content, done.tags, outcome.reading.told)
         self._put_files(job, "present", None, content)
         if outcome.reading.damage is not None:
             self._failed.add((job.root, job.path))
@@ -302,12 +302,14 @@ class _Run:
                 f"{': ' + said if said else ''}; it is kept apart in quarantine/."
             )
 
-    def _put_tags(self, job: Job, content: ContentId, answer: Answer) -> None:
+    def _put_tags(
+        self, job: Job, content: ContentId, answer: Answer, told: dict[str, object]
+    ) -> None:
         if answer.failure is not None:
             self._fail(job.root, job.root_path, job.path, "exiftool", answer.failure)
             facts.put_tags(self._db, content, Tags(warning=answer.failure))
         elif answer.raw is not None:
-            facts.put_tags(self._db, content, tags_from_json(answer.raw))
+            facts.put_tags(self._db, content, tags_from_json(answer.raw | told))
 
     def _put_files(self, job: Job, state: str, says: str | None, content: ContentId | None) -> None:
         """The file, and its hard links: one read, several names."""

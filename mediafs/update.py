@@ -1,10 +1,11 @@
 """Bring the catalog up to date: facts, then shots, then the tree, in one go.
 
-What `index` and `reindex` do; callable without a command line.
+What `index`, `reindex` and `decide` do; callable without a command line.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -13,15 +14,21 @@ from typing import TYPE_CHECKING
 from indexer import derive, pipeline, roots
 from indexer.catalog import facts, writing
 from indexer.catalog.connection import DECISIONS
+from indexer.decisions import decidable, words
+from indexer.errors import DecisionRefused
 from indexer.model import Generation
+from indexer.paths import display
 from mediafs import __version__
 from mediafs.views.publish import publish
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import apsw
 
+    from indexer.decisions.words import Verdict
+    from indexer.model import FileId
     from indexer.pipeline import Counts, Options
     from indexer.progress import Progress
 
@@ -70,33 +77,106 @@ def update(asked: Update, progress: Progress) -> Outcome:
     named = {roots.resolve(path) for path in asked.roots.paths}
     for path in named:
         roots.refuse(path, asked.catalog, named - {path})
-    anyway = asked.on_network_anyway
-    with (
-        writing(asked.catalog, on_network_anyway=anyway) as db,
-        writing(decisions_of(asked.catalog), DECISIONS, on_network_anyway=anyway) as decided,
-    ):
+    with _both(asked.catalog, on_network_anyway=asked.on_network_anyway) as (db, decided):
         with db:
             chosen = roots.remember(db, asked.catalog, asked.roots)
         counts = pipeline.run(db, asked.catalog, chosen, asked.options, progress)
-        if _is_due(db, asked):
-            progress.phase("Deciding")
-            _derive(db, decided, asked, counts)
+        number = Generation(facts.generation(db) + 1)
+        summary = Outcome(counts, number, 0.0).as_json()
+        derive_if_due(db, decided, asked.command, asked.raw_companion, summary, progress)
         db.execute("PRAGMA optimize")
         return Outcome(counts, facts.generation(db), time.monotonic() - begun)
 
 
-def _is_due(db: apsw.Connection, asked: Update) -> bool:
-    """Whether the tree no longer follows from the facts, the rules or the options."""
-    return facts.is_pending(db) or facts.last_options(db) != (__version__, asked.raw_companion)
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's word about a file's content."""
+
+    catalog: Path
+    file: FileId
+    verdict: Verdict | None  # None: take the last word back
+    on_network_anyway: bool = False
 
 
-def _derive(db: apsw.Connection, decided: apsw.Connection, asked: Update, counts: Counts) -> None:
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision changed."""
+
+    path: bytes
+    blake3: bytes
+    verdict: Verdict  # what was said, or taken back
+    is_new: bool  # False: it was in force already
+    generation: Generation
+
+
+def decide(asked: Decision, progress: Progress) -> Decided:
+    """Write the word down, then derive and publish. Raises DecisionRefused.
+
+    The word is kept whatever follows: what is cut off here is derived by the next run.
+    """
+    with _both(asked.catalog, on_network_anyway=asked.on_network_anyway) as (db, decided):
+        if asked.verdict is None:
+            told = _take_back(db, decided, asked.file)
+        else:
+            about = decidable.subject(db, asked.file, asked.verdict, roots.host())
+            with decided:
+                is_new = words.say(decided, about.blake3, asked.verdict, about.others)
+            told = Decided(about.path, about.blake3, asked.verdict, is_new, Generation(0))
+        options = facts.last_options(db)
+        summary = {
+            "schema": 1, "blake3": told.blake3.hex(), "verdict": str(told.verdict),
+            "undone": asked.verdict is None,
+        }  # fmt: skip
+        derive_if_due(db, decided, "decide", options[1] if options else "beside", summary, progress)
+        generation = facts.generation(db)
+    return Decided(told.path, told.blake3, told.verdict, told.is_new, generation)
+
+
+def _take_back(db: apsw.Connection, decided: apsw.Connection, file: FileId) -> Decided:
+    path, blake3 = decidable.content(db, file)
+    with decided:
+        taken = words.undo(decided, blake3)
+    if taken is None:
+        raise DecisionRefused(
+            f"No word about {display(path)} is in force; `mediafs decide --list` shows those that "
+            "are, and what superseded the others."
+        )
+    return Decided(path, blake3, taken, is_new=True, generation=Generation(0))
+
+
+@contextlib.contextmanager
+def _both(
+    catalog: Path, *, on_network_anyway: bool
+) -> Iterator[tuple[apsw.Connection, apsw.Connection]]:
+    """The catalog and the decisions beside it, to write in."""
+    beside = decisions_of(catalog)
+    with (
+        writing(catalog, on_network_anyway=on_network_anyway) as db,
+        writing(beside, DECISIONS, on_network_anyway=on_network_anyway) as decided,
+    ):
+        yield db, decided
+
+
+def derive_if_due(
+    db: apsw.Connection,
+    decided: apsw.Connection,
+    command: str,
+    raw_companion: str,
+    summary: Mapping[str, object],
+    progress: Progress,
+) -> None:
+    """Make a new generation where the newest no longer follows from what is known and decided."""
+    moment = words.newest_ns(decided)
+    options = (__version__, raw_companion)
+    is_up_to_date = facts.last_options(db) == options and facts.last_decided_ns(db) == moment
+    if is_up_to_date and not facts.is_pending(db):
+        return
+    progress.phase("Deciding")
     number = Generation(facts.generation(db) + 1)
-    summary = Outcome(counts, number, 0.0).as_json()
     with db:
-        derive.derive(db)
-        publish(db, decided, number, asked.raw_companion)
+        derive.derive(db, words.words(decided))
+        publish(db, decided, number, raw_companion)
         facts.commit_generation(
-            db, number, command=asked.command, version=__version__,
-            raw_companion=asked.raw_companion, summary=json.dumps(summary),
+            db, number, command=command, version=__version__, raw_companion=raw_companion,
+            summary=json.dumps(summary), decided_ns=moment,
         )  # fmt: skip

@@ -18,6 +18,7 @@ LAYERS = (
     ("indexer.catalog", "indexer.decisions"),
     ("indexer.source", "indexer.metadata", "indexer.perceptual", "indexer.capture_time"),
     ("indexer.scan", "indexer.read", "indexer.grouping", "indexer.originals", "indexer.roots"),
+    ("indexer.compare", "indexer.verdict"),
     ("indexer.derive", "indexer.pipeline"),
     ("mediafs.views", "mediafs.vfs"),
     ("mediafs.update", "mediafs.fuse"),

@@ -6,119 +6,87 @@ reason. Choosing among them is resolve.py. Facts and ranking: ORIGINALS.md secti
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.moment import Moment, is_unset, parse, parse_offset
+from indexer.capture_time.clue import (
+    FILE_NAME,
+    FILE_SYSTEM,
+    FOLDER_NAME,
+    NEIGHBOUR,
+    SATELLITES,
+    TAKEOUT,
+    Clue,
+    Trust,
+)
+from indexer.capture_time.film_clock import quicktime_clock
+from indexer.capture_time.folders import date_in_folders
+from indexer.capture_time.moment import Moment, is_unset, offset_within, parse_partial
 from indexer.capture_time.names import date_in_name
+from indexer.capture_time.plausible import Teller, refusal
+from indexer.capture_time.provenance import is_camera, is_phone, is_screenshot, scanned_by
 from indexer.capture_time.sidecar_times import sidecar_times
-from indexer.capture_time.vendor_zones import offset_hints, quicktime_clock
+from indexer.capture_time.tag_clues import clues_of_tags
+from indexer.capture_time.vendor_zones import offset_hints
 from indexer.model import UnknownTime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
-    from indexer.capture_time.vendor_zones import OffsetHint
     from indexer.model import FileId, Tags
 
+__all__ = [
+    "FILE_NAME", "FILE_SYSTEM", "FOLDER_NAME", "NEIGHBOUR", "SATELLITES", "TAKEOUT", "Clue", "Trust",
+    "clues_of", "clues_of_folders", "clues_of_name", "clues_of_sidecar",
+]  # fmt: skip
 
-FILE_NAME = "file name"  # the source of a clue that no tag gave
-SATELLITES = "GPS:GPSDateTime"  # put together of two tags
+# What a person enters about a scanned picture; all other dates of a scan are the scanner's.
+_ENTERED = frozenset({"XMP-photoshop:DateCreated", "IPTC:DateCreated"})
+_ORIGINALS = frozenset({"ExifIFD:DateTimeOriginal", "XMP-exif:DateTimeOriginal"})
+_A_DAY = timedelta(hours=24 + 14)  # and as much as zones make of it
 
-
-class Trust(StrEnum):
-    """How far a source may be trusted; capture.confidence in the catalog."""
-
-    CERTAIN = "certain"
-    LIKELY = "likely"
-    WEAK = "weak"
-    NONE = "none"  # shown as a suggestion, never used
-
-
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """One hint, as it was found and as it was understood."""
-
-    file: FileId
-    source: str
-    value: str
-    rank: int  # lower is better
-    trust: Trust
-    says: str
-    moment: Moment | None = None
-    is_utc: bool = False  # an instant whose local clock is not known
-    rejected: UnknownTime | None = None  # why it can't be the capture time
-    where: tuple[float, float] | None = None  # latitude and longitude that the file gives
-    hints: tuple[OffsetHint, ...] = ()  # what the camera's notes say of its zone
-
-
-@dataclass(frozen=True, slots=True)
-class _Tag:
-    rank: int
-    tag: str
-    trust: Trust
-    says: str
-    fraction: str = ""  # the tag that holds this one's digits of the second
-    offset: str = ""  # the tag that holds this one's offset
-    is_utc: bool = False
-
-
-_CERTAIN, _LIKELY, _WEAK, _NONE = Trust.CERTAIN, Trust.LIKELY, Trust.WEAK, Trust.NONE
-
-# Ranked. An offset or a fraction counts only for the tag it was written for: OffsetTime
-# belongs to ModifyDate, and editors rewrite it (immich#15639).
-_TAGS = (
-    _Tag(10, "ExifIFD:DateTimeOriginal", _CERTAIN, "the camera's record of the exposure",
-         "ExifIFD:SubSecTimeOriginal", "ExifIFD:OffsetTimeOriginal"),
-    _Tag(11, "CanonRaw:DateTimeOriginal", _CERTAIN, "the camera's record of the exposure"),
-    _Tag(11, "IFD0:DateTimeOriginal", _CERTAIN, "the camera's record of the exposure",
-         "ExifIFD:SubSecTimeOriginal", "ExifIFD:OffsetTimeOriginal"),
-    _Tag(11, "PNG:ExifDateTimeOriginal", _LIKELY, "the exposure, as a converter copied it"),
-    _Tag(12, "Keys:CreationDate", _CERTAIN, "the start of the recording with its zone"),
-    _Tag(13, "RIFF:DateTimeOriginal", _CERTAIN, "the start of the recording by the camera's clock"),
-    _Tag(13, "H264:DateTimeOriginal", _CERTAIN, "the start of the recording by the camera's clock"),
-    _Tag(14, "UserData:DateTimeOriginal", _LIKELY, "the start of the recording"),
-    _Tag(14, "ItemList:ContentCreateDate", _LIKELY, "the recording's date, kept by an export"),
-    _Tag(14, "UserData:ContentCreateDate", _LIKELY, "the recording's date, kept by an export"),
-    _Tag(20, "ExifIFD:CreateDate", _LIKELY, "when the picture became digital",
-         "ExifIFD:SubSecTimeDigitized", "ExifIFD:OffsetTimeDigitized"),
-    _Tag(30, "XMP-exif:DateTimeOriginal", _LIKELY, "the exposure, copied into XMP"),
-    _Tag(32, "XMP-photoshop:DateCreated", _LIKELY, "the date of the picture in XMP"),
-    _Tag(36, "XMP-xmp:CreateDate", _WEAK, "when the document was made"),
-    _Tag(38, "PNG:CreationTime", _WEAK, "when the picture was made, in PNG text"),
-    _Tag(44, "Matroska:DateTimeOriginal", _WEAK, "the film's header, in UTC", is_utc=True),
-    _Tag(46, "ASF:CreationDate", _WEAK, "the film's header, in UTC", is_utc=True),
-    _Tag(90, "IFD0:ModifyDate", _NONE, "when the file was saved last, which an editor rewrites"),
-)  # fmt: skip
-
-# A sidecar's families of tags. A THM is the camera's own word; Takeout's is an instant.
-_SIDECAR_RANKS = {"ExifIFD": (18, Trust.LIKELY), "JSON": (55, Trust.WEAK)}
-
-_OLDEST = datetime(1826, 1, 1)  # noqa: DTZ001 - before the first photograph
-# What clocks show that nobody has set, or that software made up.
-_EPOCHS = (
-    (datetime(1904, 1, 1), timedelta(hours=14), "the QuickTime epoch"),  # noqa: DTZ001
-    (datetime(1970, 1, 1), timedelta(hours=14), "the Unix epoch"),  # noqa: DTZ001
-    (datetime(1980, 1, 1), timedelta(hours=24), "the DOS epoch"),  # noqa: DTZ001
-    (datetime(2000, 1, 1), timedelta(hours=24), "the birthday of many firmwares"),  # noqa: DTZ001
-    (datetime(2002, 12, 8, 12), timedelta(seconds=1), "an Android bug's default"),  # noqa: DTZ001
-)
-_FUTURE_SLACK = timedelta(days=2)  # clocks and zones; more is a wrong clock
+# A sidecar's families of tags. A THM, Sony's clip file and a drone's subtitles are the camera's
+# own word and come before a film's header; Takeout's is an instant, XMP anybody's.
+_SIDECAR_RANKS = {
+    "ExifIFD": (18, Trust.LIKELY),
+    "XML": (18, Trust.LIKELY),
+    "XMP:NonRealTimeMetaCreationDateValue": (18, Trust.LIKELY),
+    "SRT": (19, Trust.LIKELY),
+    "JSON": (55, Trust.WEAK),
+}
+_OTHERS = (56, Trust.WEAK)
+_GOOGLES_PLACES = ("GeoDataExif", "GeoData")
+_PARTS_OF_PLACE = ("Latitude", "Longitude", "LatitudeSpan", "LongitudeSpan")
+_SAVED_SECONDS = 2.0  # what FAT keeps of a time
 
 
 def clues_of(
-    file: FileId, tags: Tags, name: str, now: datetime, duration_ms: int | None = None
+    file: FileId,
+    tags: Tags,
+    name: str,
+    now: datetime,
+    duration_ms: int | None = None,
+    *,
+    saved: datetime | None = None,
 ) -> list[Clue]:
-    """All clues of one file, unordered; `now` is naive UTC and bounds the future."""
-    found = [
-        *_from_tags(file, tags),
-        *_from_iptc(file, tags),
-        *_from_gps(file, tags),
-        *_from_header(file, tags, name, duration_ms),
-    ]
-    judged = [*(_judged(clue, now) for clue in found), *clues_of_name(file, name, now)]
+    """All clues of one file, unordered; `now` is naive UTC and bounds the future.
+
+    `saved` is the file system's time in naive UTC: it dates nothing, but a program's stamp of
+    that very second is the day of a conversion. None: not known.
+    """
+    found = [*clues_of_tags(file, tags), *_from_header(file, tags, name, duration_ms)]
+    teller = Teller(is_camera=is_camera(tags), is_set_by_network=is_phone(tags))
+    judged = [_judged(clue, now, teller) for clue in found]
+    if saved is not None and not teller.is_camera and not is_screenshot(tags):
+        judged = [_unless_saved_then(clue, saved) for clue in judged]
+    judged += clues_of_name(file, name, now)
+    scanner = scanned_by(tags)
+    if scanner is not None:
+        judged = _scanned(judged, scanner)
+    if saved is not None and not any(clue.is_usable for clue in judged):
+        judged.append(_from_file_system(file, saved))
     return [_with_surroundings(clue, tags) for clue in judged]
 
 
@@ -126,27 +94,42 @@ def clues_of_sidecar(file: FileId, tags: Tags, now: datetime) -> list[Clue]:
     """What a sidecar says about the time of the file that it belongs to."""
     found = []
     for time in sidecar_times(tags):
-        rank, trust = _SIDECAR_RANKS.get(time.source.partition(":")[0], (56, Trust.WEAK))
-        if not time.is_capture:
-            trust = Trust.NONE
-        says = f"in the sidecar: {time.says}"
+        family = time.source.partition(":")[0]
+        rank, trust = _SIDECAR_RANKS.get(time.source) or _SIDECAR_RANKS.get(family, _OTHERS)
         found.append(
-            Clue(file, time.source, time.value, rank, trust, says, time.moment, time.is_utc)
+            Clue(
+                file,
+                time.source,
+                time.value,
+                rank,
+                trust if time.is_capture else Trust.NONE,
+                f"in the sidecar: {time.says}",
+                time.moment,
+                time.is_utc,
+                partial=None if time.moment else parse_partial(time.value),
+                is_device=time.is_capture and trust is Trust.LIKELY,
+            )
         )
-    return [_with_surroundings(_judged(clue, now), tags) for clue in found]
+    teller = Teller(is_camera=is_camera(tags), is_set_by_network=is_phone(tags))
+    return [_with_surroundings(_judged(clue, now, teller), tags) for clue in found]
 
 
 def clues_of_name(file: FileId, name: str, now: datetime) -> list[Clue]:
     """The clue in a name alone: at most one."""
-    return [_judged(clue, now) for clue in _from_name(file, name)]
+    teller = Teller(is_set_by_network=True)  # cameras that name by date are telephones
+    return [_judged(clue, now, teller) for clue in _from_name(file, name)]
 
 
-def _from_tags(file: FileId, tags: Tags) -> Iterator[Clue]:
-    for rule in _TAGS:
-        value = tags.all.get(rule.tag)
-        if value is not None:
-            moment = _with_companions(parse(value), rule, tags.all)
-            yield Clue(file, rule.tag, value, rule.rank, rule.trust, rule.says, moment, rule.is_utc)
+def clues_of_folders(file: FileId, folders: str, now: datetime) -> list[Clue]:
+    """The suggestion in the names of the folders above a file: at most one."""
+    found = date_in_folders(folders)
+    if found is None or found.year > now.year:
+        return []
+    says = f"the names above it: {found.says} {found.name!r}"
+    partial = found.iso
+    return [
+        Clue(file, FOLDER_NAME, found.name, 85, Trust.NONE, says, found.moment, partial=partial)
+    ]
 
 
 def _from_header(file: FileId, tags: Tags, name: str, duration_ms: int | None) -> Iterator[Clue]:
@@ -155,60 +138,41 @@ def _from_header(file: FileId, tags: Tags, name: str, duration_ms: int | None) -
     if clock is None:
         unset = tags.all.get("QuickTime:CreateDate")
         if unset is not None:
-            yield Clue(file, "QuickTime:CreateDate", unset, 40, _WEAK, "the film's header", None)
+            yield Clue(
+                file, "QuickTime:CreateDate", unset, 40, Trust.WEAK, "the film's header", None
+            )
         return
-    trust = _NONE if clock.is_export else _LIKELY if clock.is_witnessed else _WEAK
-    yield Clue(file, clock.source, clock.value, 40, trust, clock.says, clock.moment, clock.is_utc)
+    trust = Trust.NONE if clock.is_export else Trust.LIKELY if clock.is_witnessed else Trust.WEAK
+    says = "the film's header, which an export rewrote" if clock.is_export else clock.says
+    yield Clue(
+        file, clock.source, clock.value, 40, trust, says, clock.moment, clock.is_utc,
+        is_device=clock.is_witnessed or (clock.is_known and is_camera(tags)),
+    )  # fmt: skip
 
 
 def _with_surroundings(clue: Clue, tags: Tags) -> Clue:
     """The clue with what the same file says of its place and its camera's zone."""
-    if clue.moment is None or clue.rejected is not None:
+    if clue.moment is None or (clue.rejected is not None and not clue.if_true):
         return clue
-    where = None
-    if tags.latitude is not None and tags.longitude is not None:
-        where = (tags.latitude, tags.longitude)
+    where = _place(tags)
     needs_hints = clue.moment.offset_min is None
     hints = tuple(offset_hints(tags, clue.moment)) if needs_hints else ()
     return replace(clue, where=where, hints=hints) if where or hints else clue
 
 
-def _with_companions(
-    moment: Moment | None, rule: _Tag, everything: Mapping[str, str]
-) -> Moment | None:
-    if moment is None:
-        return None
-    digits = everything.get(rule.fraction, "").strip(" \0")
-    if digits.isascii() and digits.isdecimal() and not moment.fraction:
-        moment = replace(moment, fraction=digits)
-    offset = parse_offset(everything.get(rule.offset, ""))
-    if offset is None and rule.offset and _is_modified_at(moment, everything):
-        offset = parse_offset(everything.get("ExifIFD:OffsetTime", ""))
-    return moment if offset is None else moment.at(offset)
-
-
-def _is_modified_at(moment: Moment, everything: Mapping[str, str]) -> bool:
-    """Whether ModifyDate, and so OffsetTime, speaks of the same second."""
-    modified = parse(everything.get("IFD0:ModifyDate", ""))
-    return modified is not None and modified.clock == moment.clock
-
-
-def _from_iptc(file: FileId, tags: Tags) -> Iterator[Clue]:
-    """IPTC keeps day and time apart; a time without a day is nothing."""
-    day, time = tags.all.get("IPTC:DateCreated"), tags.all.get("IPTC:TimeCreated")
-    if day:
-        value = f"{day} {time}" if time else day
-        yield Clue(file, "IPTC:DateCreated", value, 34, _LIKELY, "the date in IPTC", parse(value))
-
-
-def _from_gps(file: FileId, tags: Tags) -> Iterator[Clue]:
-    day, time = tags.all.get("GPS:GPSDateStamp"), tags.all.get("GPS:GPSTimeStamp")
-    value = f"{day} {time}" if day and time else tags.all.get("XMP-exif:GPSDateTime")
-    if value:
-        moment = parse(value)
-        utc = None if moment is None else moment.at(0)
-        says = "the satellites' time, in UTC"
-        yield Clue(file, SATELLITES, value, 50, _WEAK, says, utc, is_utc=True)
+def _place(tags: Tags) -> tuple[float, float] | None:
+    if tags.latitude is not None and tags.longitude is not None:
+        return tags.latitude, tags.longitude
+    for place in _GOOGLES_PLACES:
+        parts = [tags.all.get(f"JSON:{place}{word}", "0") for word in _PARTS_OF_PLACE]
+        try:
+            latitude, longitude, *spans = map(float, parts)
+        except ValueError:
+            continue
+        # Zeros mean nowhere, and a place with an extent is one that Google has guessed.
+        if (latitude or longitude) and not any(spans):
+            return latitude, longitude
+    return None
 
 
 def _from_name(file: FileId, name: str) -> Iterator[Clue]:
@@ -216,31 +180,72 @@ def _from_name(file: FileId, name: str) -> Iterator[Clue]:
     found = date_in_name(name)
     if found is None:
         return
-    rank, trust = (60, _LIKELY) if found.is_camera_own else (80, _NONE)
+    rank, trust = (60, Trust.LIKELY) if found.is_camera_own else (80, Trust.NONE)
     says = f"one that tells a time, {found.says}"
-    yield Clue(file, FILE_NAME, name, rank, trust, says, found.moment, found.is_utc)
+    yield Clue(
+        file, FILE_NAME, name, rank, trust, says, found.moment, found.is_utc,
+        is_device=found.is_camera_own,
+    )  # fmt: skip
 
 
-def _judged(clue: Clue, now: datetime) -> Clue:
+def _from_file_system(file: FileId, saved: datetime) -> Clue:
+    says = "when the file was written here, which every copy changes"
+    return Clue(
+        file, FILE_SYSTEM, saved.isoformat(), 99, Trust.NONE, says,
+        Moment(saved.replace(microsecond=0), offset_min=0), is_utc=True,
+    )  # fmt: skip
+
+
+def _judged(clue: Clue, now: datetime, teller: Teller) -> Clue:
     """The clue with the reason for which it can't be right, if there is one."""
     if is_unset(clue.value):
         return replace(clue, moment=None, rejected=UnknownTime.ZERO, says="is blank or all zeros")
     if clue.moment is None:
+        if clue.partial is not None:
+            return replace(clue, trust=Trust.NONE, says=f"{clue.says}, without a day")
         return replace(clue, rejected=UnknownTime.ZERO, says="is no possible date")
-    clock = clue.moment.clock
-    if clock < _OLDEST:
-        return replace(clue, rejected=UnknownTime.ZERO, says="is older than photography")
-    if clock > now + _FUTURE_SLACK:
-        return replace(clue, rejected=UnknownTime.FUTURE, says="lies in the future")
-    for epoch, width, what in _EPOCHS:
-        if _is_near(clock, epoch, width):
-            return replace(
-                clue, rejected=UnknownTime.EPOCH_DEFAULT, says=f"is {what}, not a capture time"
-            )
-    return clue
+    told_by = replace(teller, is_satellite=clue.source == SATELLITES)
+    against = refusal(clue.moment, now, told_by)
+    if against is None:
+        return clue
+    if_true = clue.says if against.may_be_true else ""
+    return replace(clue, rejected=against.reason, says=against.says, if_true=if_true)
 
 
-def _is_near(clock: datetime, epoch: datetime, width: timedelta) -> bool:
-    # Zones shift an epoch both ways; a clock that starts at one only runs on from it.
-    before = timedelta(hours=14) if epoch.hour == 0 else timedelta(0)
-    return epoch - before <= clock < epoch + width
+# --- dates that are of something else ------------------------------------------------------
+
+
+def _unless_saved_then(clue: Clue, saved: datetime) -> Clue:
+    """A program's stamp of the second in which the file was written is that of a conversion."""
+    if not clue.is_usable or clue.moment is None or clue.is_device:
+        return clue
+    written = Moment(saved.replace(microsecond=0))
+    if offset_within(_SAVED_SECONDS, clue.moment, written) is None:
+        return clue
+    says = f"{clue.says}; it is when the file was saved, and names no camera"
+    return replace(clue, trust=Trust.NONE, says=says)
+
+
+def _scanned(clues: Iterable[Clue], scanner: str) -> list[Clue]:
+    """The clues of a scan: its own stamps tell when a print or a film became digital."""
+    known = list(clues)
+    digitised = next((c for c in known if c.source == "ExifIFD:CreateDate" and c.moment), None)
+    return [_of_scan(clue, digitised, scanner) for clue in known]
+
+
+def _of_scan(clue: Clue, digitised: Clue | None, scanner: str) -> Clue:
+    if clue.moment is None or clue.trust is Trust.NONE or clue.source in _ENTERED:
+        return clue
+    if clue.source == FILE_NAME:
+        return replace(clue, trust=Trust.NONE, says=f"{clue.says}, or of the scan")
+    if clue.source in _ORIGINALS and digitised is not None and _is_older(clue, digitised):
+        # Two dates can't both be the scanner's: somebody has entered the older one.
+        return replace(clue, trust=Trust.LIKELY, says="the date that the scanned picture was given")
+    says = f"the day of digitisation, not of the picture: {scanner} made the file"
+    return replace(clue, trust=Trust.NONE, says=says, is_digitised=True, rejected=None, if_true="")
+
+
+def _is_older(clue: Clue, digitised: Clue) -> bool:
+    if clue.moment is None or digitised.moment is None:
+        return False
+    return digitised.moment.clock - clue.moment.clock > _A_DAY

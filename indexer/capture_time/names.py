@@ -178,6 +178,8 @@ PATTERNS: Final = (
              rf"{_ALONE}{_D8}{_ALONE_END}", _UNSURE, "a day in the name"),
 )  # fmt: skip
 
+# No pattern has fewer than the eight of a day; most names are counters, and cheap so.
+_ENOUGH_DIGITS: Final = re.compile(r"(?:[^0-9]*[0-9]){8}", re.DOTALL)
 # Identifiers hold digits that may look like a date; a name with one of Facebook's holds no date.
 _FACEBOOK: Final = re.compile(
     r"(?:^|[^\d])[0-9]{4,}_[0-9]{8,}_[0-9]{8,}_[a-z](?![a-z])", re.IGNORECASE
@@ -199,7 +201,7 @@ def date_in_name(name: str) -> NamedDate | None:
     Only a whole year of four digits counts, only digits that touch no others, and neither
     identifiers nor the days that unset clocks show. A date in the future is given as it is.
     """
-    if _FACEBOOK.search(name):
+    if not _ENOUGH_DIGITS.match(name) or _FACEBOOK.search(name):
         return None
     without_ids = _UUID.sub("x", name)
     return next((found for pattern in PATTERNS for found in _found(pattern, without_ids)), None)

@@ -1,7 +1,7 @@
 """Times that a sidecar tells about the picture beside it, and what each of them dates.
 
-Pure: the sidecar's own tags in, or an SRT's text; facts out. Which sidecar belongs to which
-picture is metadata/sidecar.py; ranking is for clues.py. Facts: ORIGINALS.md 1.3, 1.8 and 5.
+Pure: the sidecar's own tags in, facts out. Which sidecar belongs to which picture is
+grouping/sidecars.py; ranking is for clues.py. Facts: ORIGINALS.md 1.3, 1.8 and 5.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from indexer.capture_time.moment import Moment, parse, parse_offset
+from indexer.metadata.subtitles import FIRST_CUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,6 +62,7 @@ _TAKEN: Final = "JSON:PhotoTakenTimeTimestamp"
 _UPLOADED: Final = "JSON:CreationTimeTimestamp"
 # ExifTool says XML for the text form of a property list and PLIST for the binary one.
 _ADJUSTED: Final = ("XML:AdjustmentTimestamp", "PLIST:AdjustmentTimestamp")
+_EDITOR: Final = ("XML:AdjustmentEditorBundleID", "PLIST:AdjustmentEditorBundleID")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Digits of a Unix time that datetime can hold, and no more: years 0 to 5138 or so.
@@ -74,6 +76,7 @@ def sidecar_times(tags: Tags) -> Iterator[SidecarTime]:
         yield from _local(everything, rule)
     for rule in _XMP:
         yield from _in_xmp(everything, rule)
+    yield from _in_subtitles(everything)
     yield from _in_takeout(everything)
     yield from _adjusted(everything)
 
@@ -133,33 +136,35 @@ def _adjusted(everything: Mapping[str, str]) -> Iterator[SidecarTime]:
             yield SidecarTime(parse(value), tag, value, is_utc=True, says=says, is_capture=False)
 
 
-# --- SRT ---------------------------------------------------------------------------------
-
 # DJI: 2023-02-16 17:20:30.123, "2019-09-25 01:22:35,118,697" with microseconds, and on older
-# drones 2017.08.05 14:11:51. ExifTool does not read these files.
+# drones 2017.08.05 14:11:51.
 _STAMP: Final = re.compile(
     r"(?<!\d)(?P<day>(?:19|20)\d\d[-.]\d\d[-.]\d\d)[ T](?P<time>\d\d:\d\d:\d\d)"
     r"(?:[.,](?P<fraction>\d{3})(?:,(?P<micro>\d{3}))?)?(?!\d)",
     re.ASCII,
 )
-_SPAN: Final = re.compile(r"\s*\d*\s*\d\d:\d\d:\d\d[,.]\d{3}\s*-->[^\n]*", re.ASCII)
-_CUE_END: Final = re.compile(r"\r?\n[ \t]*\r?\n")
 
 
-def srt_time(text: str) -> SidecarTime | None:
-    """The clock in the first cue of a drone's subtitles, which is the start of its film.
+def _in_subtitles(everything: Mapping[str, str]) -> Iterator[SidecarTime]:
+    """The clock in a drone's first cue, which is the start of its film.
 
     The drone has its clock from the telephone or the remote control that flies it, so it is
     taken for local; some models write UTC. Other subtitles have no date in their first cue.
     """
-    span = _SPAN.match(text.removeprefix("\ufeff"))
-    if not span:
-        return None
-    cue = _CUE_END.split(text.removeprefix("\ufeff")[span.end() :].lstrip("\r\n"), maxsplit=1)[0]
-    found = _STAMP.search(cue)
+    found = _STAMP.search(everything.get(FIRST_CUE, ""))
     moment = parse(f"{found['day']} {found['time']}") if found else None
     if found is None or moment is None:
-        return None
+        return
     fraction = (found["fraction"] or "") + (found["micro"] or "")
     says = "the first second of the film by the drone's clock"
-    return SidecarTime(replace(moment, fraction=fraction), "SRT", found[0], is_utc=False, says=says)
+    moment = replace(moment, fraction=fraction)
+    yield SidecarTime(moment, FIRST_CUE, found[0], is_utc=False, says=says)
+
+
+def is_persons_edit(tags: Tags) -> bool | None:
+    """Whether an AAE keeps what a person did to the picture; None: it is none, or is silent.
+
+    The camera writes one by itself for portraits, filters and slow motion.
+    """
+    editor = next((tags.all[tag] for tag in _EDITOR if tag in tags.all), None)
+    return None if editor is None else editor.casefold() != "com.apple.camera"

@@ -39,9 +39,19 @@ class Database:
     application_id: int
     version: int
     schema: tuple[str, str]  # package, resource
+    # Resources that lead to `version` one by one: the last from the version before it, and so on.
+    steps: tuple[str, ...] = ()
+
+    @property
+    def oldest(self) -> int:
+        """The first version that there is a way up from."""
+        return self.version - len(self.steps)
 
 
-CATALOG = Database("catalog", 0x6D666361, 1, ("indexer.catalog", "schema.sql"))
+CATALOG = Database(
+    "catalog", 0x6D666361, 2, ("indexer.catalog", "schema.sql"),
+    ("migrations/0002_proofs_and_decisions.sql",),
+)  # fmt: skip
 DECISIONS = Database("decisions file", 0x6D666465, 1, ("indexer.decisions", "schema.sql"))
 
 # Filesystems on which SQLite's shared memory and locks do not reach other machines
@@ -127,6 +137,7 @@ def open_writer(path: Path, kind: Database = CATALOG) -> apsw.Connection:
         if not db.pragma("schema_version") and not db.pragma("application_id"):
             _set(db, "page_size=8192", "journal_mode=WAL")
             _create(db, kind)
+        _bring_up(db, kind)
         _refuse_other_versions(db, path, kind)
         db.set_busy_timeout(_BUSY_MS)
         # NORMAL: a power cut may lose the last commits, never the file's consistency.
@@ -141,11 +152,25 @@ def open_writer(path: Path, kind: Database = CATALOG) -> apsw.Connection:
 
 
 def _create(db: apsw.Connection, kind: Database) -> None:
-    package, name = kind.schema
-    schema = resources.files(package).joinpath(name).read_text("utf-8")
     with db:
-        db.execute(schema)
+        db.execute(_text(kind, kind.schema[1]))
         db.execute(f"PRAGMA application_id={kind.application_id}")
+        db.execute(f"PRAGMA user_version={kind.version}")
+
+
+def _text(kind: Database, name: str) -> str:
+    return resources.files(kind.schema[0]).joinpath(name).read_text("utf-8")
+
+
+def _bring_up(db: apsw.Connection, kind: Database) -> None:
+    """Lead an older file to today's version: all steps or, if it is cut off, none."""
+    version = int(db.pragma("user_version"))
+    is_ours = int(db.pragma("application_id")) == kind.application_id
+    if not is_ours or not kind.oldest <= version < kind.version:
+        return
+    with db:
+        for name in kind.steps[version - kind.version :]:
+            db.execute(_text(kind, name))
         db.execute(f"PRAGMA user_version={kind.version}")
 
 
@@ -162,7 +187,12 @@ def _refuse_other_versions(db: apsw.Connection, path: Path, kind: Database) -> N
             f"{where} is {kind.noun} version {version}; this mediafs knows up to {kind.version}. "
             "Upgrade mediafs."
         )
-    if version < kind.version:
+    if kind.oldest <= version < kind.version:  # a reader's connection; a writer's was brought up
+        raise CatalogTooOld(
+            f"{where} is {kind.noun} version {version}; `mediafs index` brings it to version "
+            f"{kind.version}, which this mediafs reads."
+        )
+    if version < kind.oldest:
         raise CatalogTooOld(
             f"{where} is {kind.noun} version {version}, older than this mediafs can read "
             f"({kind.version}). Move it away and run `mediafs index` again."

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from indexer.scan.walk import SeenFile
 
-READER_VERSION = 1  # content.reader; raise it when reading learns something new
+READER_VERSION = 2  # content.reader; raise it when reading learns something new
 
 # ---------------------------------------------------------------------------- generations
 
@@ -52,9 +52,18 @@ def last_options(db: apsw.Connection) -> tuple[str, str] | None:
     return None if row is None else (str(row[0]), str(row[1]))
 
 
+_LAST_DECIDED = "SELECT decided_ns FROM generation ORDER BY generation_id DESC LIMIT 1"
+
+
+def last_decided_ns(db: apsw.Connection) -> int:
+    """The newest word of a person that the newest generation follows; 0 if none."""
+    row = db.execute(_LAST_DECIDED).fetchone()
+    return int(row[0]) if row else 0
+
+
 _NEW_GENERATION = (
-    "INSERT INTO generation (generation_id, committed_ns, command, mediafs, raw_companion, summary)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO generation (generation_id, committed_ns, command, mediafs, raw_companion, summary,"
+    " decided_ns) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -66,9 +75,10 @@ def commit_generation(
     version: str,
     raw_companion: str,
     summary: str,
+    decided_ns: int = 0,
 ) -> None:
     """Make `number` the state that a mount shows, and the facts no longer pending."""
-    row = (number, time.time_ns(), command, version, raw_companion, summary)
+    row = (number, time.time_ns(), command, version, raw_companion, summary, decided_ns)
     db.execute(_NEW_GENERATION, row)
     db.execute("DELETE FROM pending")
 
@@ -282,17 +292,21 @@ def has_tags(db: apsw.Connection, blake3: bytes) -> bool:
 
 _PUT_CONTENT = (
     "INSERT INTO content (blake3, size, payload, sample, mime, kind, extension, width_px,"
-    " height_px, orientation, duration_ms, codec, frame_rate, damage, damage_says, reader)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " height_px, orientation, duration_ms, codec, frame_rate, damage, damage_says, reader, pixels,"
+    " tail, profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (blake3) DO UPDATE SET payload = excluded.payload, sample = excluded.sample,"
     " mime = excluded.mime, kind = excluded.kind, extension = excluded.extension,"
     " width_px = excluded.width_px, height_px = excluded.height_px,"
     " orientation = excluded.orientation, duration_ms = excluded.duration_ms,"
     " codec = excluded.codec, frame_rate = excluded.frame_rate, damage = excluded.damage,"
-    " damage_says = excluded.damage_says, reader = excluded.reader"
+    " damage_says = excluded.damage_says, reader = excluded.reader, pixels = excluded.pixels,"
+    " tail = excluded.tail, profile = excluded.profile"
     " RETURNING content_id"
 )
-_PUT_FINGERPRINT = "INSERT OR REPLACE INTO fingerprint VALUES (?, ?, ?, ?, ?, ?)"
+_PUT_FINGERPRINT = (
+    "INSERT OR REPLACE INTO fingerprint (content_id, phash, dhash, thumb, sharpness, contrast)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
 _DROP_FINGERPRINT = "DELETE FROM fingerprint WHERE content_id = ?"
 
 
@@ -306,7 +320,8 @@ def put_content(db: apsw.Connection, reading: Reading) -> ContentId:
         film and film.duration_ms, film and film.codec, film and film.frame_rate,
         None if reading.damage is None else str(reading.damage),
         None if reading.damage is None else reading.damage_says,
-        READER_VERSION,
+        READER_VERSION, picture and picture.pixels, reading.tail,
+        picture and picture.profile,
     )  # fmt: skip
     content = ContentId(db.execute(_PUT_CONTENT, row).get)
     look = picture.fingerprint if picture else None
@@ -363,7 +378,8 @@ def all_tags(db: apsw.Connection) -> dict[ContentId, Tags]:
 _FACTS = (
     "SELECT f.file_id, r.root_id, r.path, r.role, d.folder_id, d.path, f.name, f.size, f.mtime_ns,"
     " f.first_generation, c.content_id, c.blake3, c.payload, c.mime, c.kind, c.extension,"
-    " c.width_px, c.height_px, c.orientation, c.duration_ms, c.codec, c.damage"
+    " c.width_px, c.height_px, c.orientation, c.duration_ms, c.codec, c.damage, c.pixels, c.tail,"
+    " c.profile"
     " FROM file f JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
     " JOIN content c USING (content_id) WHERE f.state = 'present'"
 )
@@ -374,7 +390,7 @@ def present_files(db: apsw.Connection) -> Iterator[FactRow]:
     for row in db.execute(_FACTS):
         role, kind = RootRole(row[3]), Kind(row[14])
         damage = None if row[21] is None else Damage(row[21])
-        columns = (*row[:3], role, *row[4:14], kind, *row[15:21], damage)
+        columns = (*row[:3], role, *row[4:14], kind, *row[15:21], damage, *row[22:])
         yield FactRow(*columns)
 
 

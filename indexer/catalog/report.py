@@ -107,6 +107,18 @@ def file_at(db: apsw.Connection, host: str, path: bytes) -> FileId | None:
     return None
 
 
+_BY_CONTENT = (
+    "SELECT r.path, d.path, f.name FROM file f JOIN folder d USING (folder_id)"
+    " JOIN root r USING (root_id) JOIN content c USING (content_id)"
+    " WHERE c.blake3 = ? AND f.state = 'present' ORDER BY f.file_id"
+)
+
+
+def paths_of(db: apsw.Connection, blake3: bytes) -> list[bytes]:
+    """Absolute source paths of every present file with these bytes."""
+    return [join(*row) for row in db.execute(_BY_CONTENT, (blake3,))]
+
+
 @dataclass(frozen=True, slots=True)
 class FileRow:
     """A file by itself, for `explain`."""

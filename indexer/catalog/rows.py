@@ -84,6 +84,9 @@ class FactRow:
     duration_ms: int | None
     codec: str | None
     damage: Damage | None
+    pixels: bytes | None = None  # digest of the decoded picture
+    tail: bytes | None = None  # BLAKE3 of the film that a motion photo carries
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class MemberRow:
     blake3: bytes
     size: int
     says: str
+    is_offered: bool  # False: never called reclaimable
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
--- The catalog: what the disk says, and what follows from it. Schema version 1.
+-- The catalog: what the disk says, and what follows from it. Schema version 2.
 --
 -- Three parts, in the order in which the data flows:
 --   facts      root, folder, file, content, tags, fingerprint, near, failure
@@ -25,7 +25,9 @@ CREATE TABLE generation (
     mediafs        TEXT    NOT NULL,           -- version of the program that wrote it
     raw_companion  TEXT    NOT NULL            -- option in force: 'beside' or 'duplicate'
         CHECK (raw_companion IN ('beside', 'duplicate')),
-    summary        TEXT    NOT NULL CHECK (json_valid(summary))  -- the last line of --json
+    summary        TEXT    NOT NULL CHECK (json_valid(summary)),  -- the last line of --json
+    decided_ns     INTEGER NOT NULL DEFAULT 0  -- the newest word of a person that it follows, as
+                                               -- decisions.db dates it; 0: none
 ) STRICT;
 
 -- One row while facts are newer than the newest generation: a run that was cut off leaves it,
@@ -123,6 +125,13 @@ CREATE TABLE content (
     damage        TEXT    CHECK (damage IN ('empty', 'truncated', 'undecodable')),  -- NULL: whole
     damage_says   TEXT,                        -- what the decoder said
     reader        INTEGER NOT NULL,            -- version of the reader; an older one is read again
+    pixels        BLOB    CHECK (length(pixels) = 32),  -- digest of the decoded, upright picture:
+                                               -- equal ones show the same, to the last bit; NULL:
+                                               -- not decoded at full size, or not all bits kept
+    tail          BLOB    CHECK (length(tail) = 32),    -- BLAKE3 of the film appended to a picture
+                                               -- (motion photo): equals blake3 of the film's own
+                                               -- file; NULL: none
+    profile       TEXT,                        -- name of the embedded ICC profile; NULL: none
     CHECK (damage IS NOT NULL OR damage_says IS NULL)
 ) STRICT;
 CREATE INDEX content_of_payload ON content (payload) WHERE payload IS NOT NULL;
@@ -158,18 +167,24 @@ CREATE TABLE fingerprint (
     thumb       BLOB NOT NULL CHECK (length(thumb) = 3072), -- 32 x 32 sRGB
     sharpness   REAL NOT NULL,                 -- Laplacian variance of a grey picture whose
                                                -- longest edge is 512 px: comparable across sizes
-    contrast    REAL NOT NULL                  -- luma deviation; flat pictures prove nothing
+    contrast    REAL NOT NULL,                 -- luma deviation; flat pictures prove nothing
+    compared    INTEGER NOT NULL DEFAULT 0 CHECK (compared IN (0, 1))  -- 1: near is complete for it
 ) STRICT;
+CREATE INDEX fingerprint_uncompared ON fingerprint (compared) WHERE compared = 0;
 
--- Pairs of contents that look alike; candidates, not verdicts. Owner: perceptual/ (later).
+-- Pairs of contents that look like one exposure though one of them names no camera; candidates,
+-- not verdicts: frames of a burst look alike as well. Owner: compare.py.
 CREATE TABLE near (
-    a         INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,
+    a         INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,  -- the smaller digest
     b         INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,
+    turn      INTEGER NOT NULL CHECK (turn BETWEEN 1 AND 8),  -- how a must be turned to look
+                                               -- like b, in EXIF's numbers; 1: not at all
     bits      INTEGER NOT NULL CHECK (bits BETWEEN 0 AND 256),  -- pHash distance
-    residual  REAL,                            -- RMS of the thumbnails after a colour fit
+    residual  REAL    NOT NULL,                -- RMS of the thumbnails after a colour fit, of 255
     PRIMARY KEY (a, b),
-    CHECK (a < b)
+    CHECK (a <> b)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX near_of_b ON near (b);
 
 -- What could not be read, told apart from what was read and found damaged (content.damage).
 -- A row leaves when the path is read well or is gone. Owner: pipeline.py.
@@ -206,6 +221,9 @@ CREATE TABLE member (
     of_file  INTEGER REFERENCES file,          -- what it belongs to or stands in for; NULL:
                                                -- the original itself
     says     TEXT    NOT NULL,                 -- one sentence: why this role
+    offered  INTEGER NOT NULL DEFAULT 1 CHECK (offered IN (0, 1)),  -- 0: never called reclaimable:
+                                               -- only looks tie it to the original, or a person
+                                               -- said to ignore it
     PRIMARY KEY (shot_id, file_id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX one_original ON member (shot_id) WHERE role = 'original';

@@ -28,6 +28,7 @@ class NewMember:
     role: Role
     of_file: FileId | None
     says: str
+    is_offered: bool = True  # False: never called reclaimable
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,21 @@ _PUT_SHOT = (
 )
 
 
+_PUT_MEMBER = (
+    "INSERT INTO member (shot_id, file_id, role, rank, of_file, says, offered)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
 def _put(db: apsw.Connection, shot: NewShot, known: ShotId | None) -> ShotId:
     row = (known, shot.confidence, int(shot.original_missing), shot.burst, shot.why)
     i = ShotId(db.execute(_PUT_SHOT, row).get)
     db.executemany(
-        "INSERT INTO member (shot_id, file_id, role, rank, of_file, says) VALUES (?, ?, ?, ?, ?, ?)",
-        [(i, m.file, str(m.role), rank, m.of_file, m.says) for rank, m in enumerate(shot.members)],
+        _PUT_MEMBER,
+        [
+            (i, m.file, str(m.role), rank, m.of_file, m.says, int(m.is_offered))
+            for rank, m in enumerate(shot.members)
+        ],
     )
     db.executemany("INSERT INTO evidence VALUES (?, ?, ?, ?, ?)", [(i, *e) for e in shot.evidence])
     db.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, ?)", [(i, *v) for v in shot.votes])
@@ -141,8 +151,8 @@ def _shot(row: Sequence[Any]) -> ShotRow:
 
 
 _MEMBERS = (
-    "SELECT m.shot_id, m.file_id, m.role, r.path, d.path, f.name, c.blake3, f.size, m.says"
-    " FROM member m JOIN file f USING (file_id) JOIN folder d USING (folder_id)"
+    "SELECT m.shot_id, m.file_id, m.role, r.path, d.path, f.name, c.blake3, f.size, m.says,"
+    " m.offered FROM member m JOIN file f USING (file_id) JOIN folder d USING (folder_id)"
     " JOIN root r USING (root_id) JOIN content c USING (content_id)"
 )
 
@@ -159,10 +169,12 @@ def members_of_all(db: apsw.Connection) -> Iterator[MemberRow]:
         yield _member(row)
 
 
-def _member(row: Sequence[object]) -> MemberRow:
-    number, file, role, root, folder, name, digest, size, says = row
-    path = join(root, folder, name)  # type: ignore[arg-type]
-    return MemberRow(ShotId(number), FileId(file), Role(role), path, digest, size, says)  # type: ignore[arg-type]
+def _member(row: Sequence[Any]) -> MemberRow:
+    number, file, role, root, folder, name, digest, size, says, offered = row
+    path = join(root, folder, name)
+    return MemberRow(
+        ShotId(number), FileId(file), Role(role), path, digest, size, says, bool(offered)
+    )
 
 
 def shot_of(db: apsw.Connection, file: FileId) -> ShotId | None:
@@ -234,11 +246,14 @@ class ViewFile:
     shot: ShotId | None
     role: Role | None
     of_file: FileId | None
+    is_offered: bool = True  # False: never called reclaimable
+    first_generation: int = 0  # the run that saw it first
 
 
 _VIEW_FILES = (
     "SELECT f.file_id, r.label, d.path, f.name, f.size, c.blake3, c.kind, coalesce(c.extension, ''),"
-    " c.damage, f.state, m.shot_id, m.role, m.of_file"
+    " c.damage, f.state, m.shot_id, m.role, m.of_file, m.offered IS NOT 0,"
+    " f.first_generation"
     " FROM file f JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
     " LEFT JOIN content c USING (content_id) LEFT JOIN member m USING (file_id)"
     " WHERE f.state IN ('present', 'unreadable') ORDER BY m.shot_id, m.rank, f.file_id"
@@ -247,8 +262,8 @@ _VIEW_FILES = (
 
 def view_files(db: apsw.Connection) -> Iterator[ViewFile]:
     """Every file the tree can show: shots together, original first; excluded ones not."""
-    for *columns, role, of_file in db.execute(_VIEW_FILES):
-        values = (*columns, None if role is None else Role(role), of_file)
+    for *columns, role, of_file, offered, first in db.execute(_VIEW_FILES):
+        values = (*columns, None if role is None else Role(role), of_file, bool(offered), first)
         yield ViewFile(*values)
 
 

@@ -3,13 +3,15 @@
 -- Never derived. Deleting the catalog loses nothing of this; deleting this loses the only
 -- copy. It knows contents by their BLAKE3 digest, never by a catalog's row numbers.
 
--- A person's word about a file's content.
+-- A person's word about a file's content. No two moments in it are equal, but where a word
+-- ends another. Owner: words.py.
 CREATE TABLE decision (
     decision_id  INTEGER PRIMARY KEY AUTOINCREMENT,
     blake3       BLOB    NOT NULL CHECK (length(blake3) = 32),
     verdict      TEXT    NOT NULL CHECK (verdict IN ('original', 'not-a-duplicate', 'ignore')),
     said_ns      INTEGER NOT NULL,
-    undone_ns    INTEGER                       -- NULL: in force
+    undone_ns    INTEGER                       -- NULL: in force; the said_ns of another word: that
+                                               -- one supersedes it; else when it was taken back
 ) STRICT;
 CREATE INDEX decision_of_content ON decision (blake3);
 

@@ -1,51 +1,97 @@
-"""What ties two subjects into one shot, strongest first, each with a sentence.
+"""What ties two subjects into one shot by bytes and identifiers, strongest first.
 
-Pure. An edge is direct support for one pair; components.py joins pairs into shots and
-lets a contradiction part them again.
+Pure. An edge is direct support for one pair, with a sentence; components.py joins pairs into
+shots and lets a contradiction part them again. Ties by the camera's clock are press.py's, by
+looks alike.py's.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from indexer.grouping.contradiction import COUNTERS, count
+from indexer.grouping.names import folded
 from indexer.model import Kind
-from indexer.paths import display
+from indexer.paths import display, to_str
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
+    from indexer.grouping.looks import Looks
     from indexer.grouping.subject import Subject
+    from indexer.model import ContentId
 
 # Blocks larger than this are a tag that does not identify anything; arbitrary.
 _LARGEST_BLOCK = 50
+_HEX_DIGITS = 32
+_MOST_ALIKE = 12  # of one hex digit among 32: counters are filled up with zeros
+_MOST_TIMES = 4  # seconds that an identifier of one press may be met with (ORIGINALS 2.3)
+_SOURCE_NAMES = ("IFD0:OriginalRawFileName", "XMP-crs:RawFileName")
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Direct evidence that two subjects are one shot; `a` sorts before `b`."""
+    """Direct evidence that two subjects are one shot; `a` has the smaller digest."""
 
     a: Subject
     b: Subject
     kind: str
     strength: int  # higher is stronger; only for the order of joining
     says: str
+    distance: float = 0.0  # looks alone: how different they are; nearer ones join first
 
 
-def edges(subjects: Sequence[Subject]) -> Iterator[Edge]:
-    """Every edge among the subjects, strongest kind first."""
-    yield from _same_payload(subjects)
+def edge(a: Subject, b: Subject, kind: str, strength: int, says: str) -> Edge:
+    """An edge whichever way round the two are given."""
+    first, second = sorted((a, b), key=lambda s: s.fact.blake3)
+    return Edge(first, second, kind, strength, says)
+
+
+def once(edges: Iterable[Edge]) -> Iterator[Edge]:
+    """Each tie of one kind once: two files may lie side by side in several folders."""
+    told: set[tuple[ContentId, ContentId, str]] = set()
+    for known in edges:
+        key = (known.a.content, known.b.content, known.kind)
+        if key not in told:
+            told.add(key)
+            yield known
+
+
+def by_bytes_and_names(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
+    """Every edge that picture data and identifiers give."""
+    yield from _same_payload(subjects, looks)
+    yield from _same_pixels(subjects, looks)
     yield from _same_asset(subjects)
     yield from _live_pairs(subjects)
-    yield from _same_press(subjects)
+    yield from _motion_films(subjects)
+    yield from _lineage(subjects)
+    yield from _named_source(subjects)
+    yield from _same_unique_id(subjects)
+    yield from _same_count(subjects)
 
 
-def _same_payload(subjects: Sequence[Subject]) -> Iterator[Edge]:
+def _same_payload(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
     says = "Their picture data is equal; only metadata differs."
-    for first, *others in _blocks(subjects, lambda s: s.fact.payload, largest=None):
-        for other in others:
-            yield _edge(first, other, "same-payload", 90, says)
+    for group in blocks(subjects, lambda s: s.fact.payload, largest=None):
+        first, *others = group
+        if looks.are_telling(first):
+            for other in others:
+                yield edge(first, other, "same-payload", 90, says)
+        elif len(group) <= _LARGEST_BLOCK:
+            # Two white pictures from one encoder are equal and prove nothing.
+            for a, b in combinations(group, 2):
+                yield edge(a, b, "same-payload-of-little", 90, says)
+
+
+def _same_pixels(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
+    says = "Decoded they are equal, pixel by pixel."
+    for first, *others in blocks(subjects, lambda s: s.fact.pixels, largest=None):
+        if looks.are_telling(first):
+            for other in others:
+                yield edge(first, other, "same-pixels", 88, says)
 
 
 def _same_asset(subjects: Sequence[Subject]) -> Iterator[Edge]:
@@ -57,89 +103,130 @@ def _same_asset(subjects: Sequence[Subject]) -> Iterator[Edge]:
     for (_, uuid), (first, *others) in by_asset.items():
         for other in others:
             says = f"One Photos library keeps both as the asset {uuid.upper()}."
-            yield _edge(first, other, "photos-asset", 85, says)
+            yield edge(first, other, "photos-asset", 85, says)
 
 
 def _live_pairs(subjects: Sequence[Subject]) -> Iterator[Edge]:
-    """A still and a film with one ContentIdentifier, nearest folders first."""
-    for group in _blocks(subjects, lambda s: s.tags.content_identifier):
+    """A still and a film with one ContentIdentifier, wherever they lie."""
+    for group in blocks(subjects, lambda s: s.tags.content_identifier):
         stills = [s for s in group if s.is_still]
         films = [s for s in group if s.fact.kind is Kind.VIDEO]
         identifier = group[0].tags.content_identifier
         for film in films:
             for still in stills:
-                yield _edge(
-                    still, film, "content-identifier", 80,
-                    f"Both carry the Live Photo identifier {identifier}.",
-                )  # fmt: skip
+                says = f"Both carry the Live Photo identifier {identifier}."
+                yield edge(still, film, "content-identifier", 80, says)
         for a, b in combinations(stills, 2):
             says = f"Both stills carry the Live Photo identifier {identifier}."
-            yield _edge(a, b, "content-identifier", 70, says)
+            yield edge(a, b, "content-identifier", 70, says)
+        for a, b in combinations(films, 2):
+            says = f"Both films carry the Live Photo identifier {identifier}."
+            yield edge(a, b, "content-identifier", 70, says)
 
 
-def _same_press(subjects: Sequence[Subject]) -> Iterator[Edge]:
-    """The same device, wall clock with its fraction, and stem."""
+def _motion_films(subjects: Sequence[Subject]) -> Iterator[Edge]:
+    """The film that a motion photo carries, taken out of it."""
+    films = {s.fact.blake3: s for s in subjects if s.fact.kind is Kind.VIDEO}
+    for subject in subjects:
+        film = films.get(subject.fact.tail) if subject.fact.tail else None
+        if film is not None:
+            says = "The film is the one that the motion photo carries, byte by byte."
+            yield edge(subject, film, "motion-film", 78, says)
 
-    def key(subject: Subject) -> Hashable:
-        time = subject.own_time
-        if not time or not time.has_time or not subject.device or not subject.is_still:
-            return None
-        return subject.device, time.clock
 
-    for group in _blocks(subjects, key):
+def _lineage(subjects: Sequence[Subject]) -> Iterator[Edge]:
+    """What an editor wrote of where a document came from."""
+    parents: dict[str, list[Subject]] = {}
+    children: dict[str, list[Subject]] = {}
+    for subject in subjects:
+        own, source = subject.tags.document_id, subject.tags.derived_from
+        if own:
+            parents.setdefault(own, []).append(subject)
+        if source and source != own:
+            children.setdefault(source, []).append(subject)
+    says = "The editor's history says that one was made from the other."
+    for source, made in children.items():
+        # A template that many were made from is no shot (ORIGINALS 2.3).
+        times = {s.own_time.clock for s in made if s.own_time}
+        if len(parents.get(source, ())) == 1 and len(times) <= _MOST_TIMES:
+            for child in made:
+                yield edge(parents[source][0], child, "derived-from", 68, says)
+
+
+def _named_source(subjects: Sequence[Subject]) -> Iterator[Edge]:
+    """The RAW that a converter or developer names as what it worked on."""
+    raws: dict[str, list[Subject]] = {}
+    for subject in subjects:
+        if subject.fact.kind is Kind.RAW:
+            for file in subject.files:
+                raws.setdefault(folded(to_str(file.name)), []).append(subject)
+    for child in subjects:
+        for tag in _SOURCE_NAMES:
+            name = folded(os.path.basename(child.tags.all.get(tag, "").strip()))
+            for raw in raws.get(name, ()):
+                if raw is not child and _is_same_moment(raw, child):
+                    says = f"One names {display(raw.fact.name)} as the RAW that it was made from."
+                    yield edge(raw, child, "named-source", 66, says)
+
+
+def _is_same_moment(a: Subject, b: Subject) -> bool:
+    return bool(a.own_time and b.own_time and a.own_time.clock == b.own_time.clock)
+
+
+def _same_unique_id(subjects: Sequence[Subject]) -> Iterator[Edge]:
+    """An identifier of the press, where it is one: several makers write a module's name."""
+    for group in blocks((s for s in subjects if s.is_still and s.own_time), _unique_id):
+        if len({s.own_time.clock for s in group if s.own_time}) > _MOST_TIMES:
+            continue  # the same in files of many seconds: it is no identifier
         for a, b in combinations(group, 2):
-            common = a.families & b.families
-            if common and not contradiction(a, b):
-                says = (
-                    f"{a.tags.model or a.tags.make} took both at {_time(a)}, and both are named "
-                    f"after {display(min(common))}."
-                )
-                yield _edge(a, b, "same-press", 60, says)
+            if _is_same_moment(a, b):
+                says = f"The camera gave both the identifier {_unique_id(a)}."
+                yield edge(a, b, "unique-id", 64, says)
 
 
-def contradiction(a: Subject, b: Subject) -> str | None:
-    """A clause why two subjects can't be one press of the shutter; None: nothing against it."""
-    if a.tags.burst_uuid and a.tags.burst_uuid == b.tags.burst_uuid and _differ_in_fraction(a, b):
-        return "they are different frames of one burst"
-    if a.device and b.device and a.device != b.device:
-        return "different cameras took them"
-    if _differ_in_fraction(a, b):
-        return "the camera gave them different fractions of the second"
-    return None
+def _unique_id(subject: Subject) -> str | None:
+    value = subject.tags.all.get("Apple:ImageUniqueID") or subject.tags.image_unique_id
+    digits = (value or "").replace("-", "").casefold()
+    is_random = (
+        len(digits) == _HEX_DIGITS
+        and set(digits) <= set("0123456789abcdef")
+        and max(digits.count(digit) for digit in digits) <= _MOST_ALIKE
+    )
+    return value if is_random else None
 
 
-def _differ_in_fraction(a: Subject, b: Subject) -> bool:
-    """Whether both give a fraction and they differ at the coarser precision of the two."""
-    if not a.own_time or not b.own_time:
-        return False
-    one, other = a.own_time.fraction, b.own_time.fraction
-    # RAW and its companion may be stamped a moment apart (ORIGINALS 2.3).
-    if not one or not other or Kind.RAW in (a.fact.kind, b.fact.kind):
-        return False
-    digits = min(len(one), len(other))
-    return one[:digits] != other[:digits]
+def _same_count(subjects: Sequence[Subject]) -> Iterator[Edge]:
+    """The same camera counted both as the same frame of the same second."""
+    for tag in COUNTERS:
+
+        def key(subject: Subject, tag: str = tag) -> Hashable:
+            counted, time = count(subject, tag), subject.own_time
+            if not counted or not time or not subject.is_still or not subject.camera:
+                return None
+            return subject.camera, time.clock, counted
+
+        for group in blocks(subjects, key):
+            for a, b in combinations(group, 2):
+                says = f"{camera_name(a)} counted both as its frame {count(a, tag)}."
+                yield edge(a, b, "same-count", 62, says)
 
 
-def _time(subject: Subject) -> str:
-    return subject.own_time.iso().replace("T", " ") if subject.own_time else "?"
+def camera_name(subject: Subject) -> str:
+    """The camera, as a sentence names it."""
+    return subject.tags.model or subject.tags.make or "The camera"
 
 
-def _edge(a: Subject, b: Subject, kind: str, strength: int, says: str) -> Edge:
-    first, second = sorted((a, b), key=lambda s: s.fact.blake3)
-    return Edge(first, second, kind, strength, says)
-
-
-def _blocks(
+def blocks(
     subjects: Iterable[Subject],
     key: Callable[[Subject], Hashable],
     largest: int | None = _LARGEST_BLOCK,
 ) -> Iterator[list[Subject]]:
     """Subjects that share a key; those without one, and blocks too large to mean anything, not."""
-    blocks: dict[Hashable, list[Subject]] = {}
+    found: dict[Hashable, list[Subject]] = {}
     for subject in subjects:
         value = key(subject)
         if value is not None:
-            blocks.setdefault(value, []).append(subject)
-    for block in blocks.values():
+            found.setdefault(value, []).append(subject)
+    for block in found.values():
         if len(block) > 1 and (largest is None or len(block) <= largest):
             yield block

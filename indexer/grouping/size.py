@@ -1,4 +1,4 @@
-"""How large two subjects are beside each other, whichever way they are turned.
+"""How two subjects were saved: their sizes, whichever way they are turned, and their encoders.
 
 Pure. Sizes are coded pixels, so a picture and its turned copy have one shape.
 """
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from indexer.grouping.subject import Subject
 
 _SAME_ASPECT = 0.01
+_SAME_BYTES = 0.2  # of the bytes, where the format tells nothing of the encoder's settings
+# Quantisation tables and what follows from them.
+_ENCODER = ("File:JPEGDigest", "File:JPEGQualityEstimate", "File:YCbCrSubSampling")
 _CLEARLY_SMALLER = 0.9  # of the pixels; crops of a few rows are not "smaller"
 
 
@@ -33,3 +36,19 @@ def pixels(subject: Subject) -> int:
 def _aspect(subject: Subject) -> float | None:
     width, height = subject.fact.width_px, subject.fact.height_px
     return max(width, height) / min(width, height) if width and height else None
+
+
+def are_saved_alike(a: Subject, b: Subject) -> bool:
+    """Whether both have one size and format and, as far as is known, one encoder's settings."""
+    one, other = a.fact, b.fact
+    if (
+        one.extension != other.extension
+        or one.profile != other.profile
+        or pixels(a) != pixels(b)
+        or not same_shape(a, b)
+    ):
+        return False
+    told = [tuple(s.tags.all.get(tag) for tag in _ENCODER) for s in (a, b)]
+    if any(told[0]):
+        return told[0] == told[1]
+    return abs(one.size / other.size - 1) <= _SAME_BYTES

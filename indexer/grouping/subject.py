@@ -5,18 +5,18 @@ Equal files are one subject from the start, so identical bytes never need an edg
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from indexer.capture_time.clues import Trust
+from indexer.grouping.names import Family, Mark, bare, family, is_copy_name, is_proxy_name
 from indexer.grouping.photos_library import Asset, Place, asset_of
 from indexer.model import MEDIA, Damage, Kind
 from indexer.paths import to_str
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from indexer.capture_time.clues import Clue
     from indexer.capture_time.moment import Moment
@@ -39,29 +39,56 @@ class Subject:
         return self.files[0]
 
     @cached_property
-    def device(self) -> str | None:
-        """Make, model and serial; None where the file names no camera."""
-        tags = self.tags
-        if not (tags.make or tags.model):
-            return None
-        return " ".join(p for p in (tags.make, tags.model, tags.serial) if p).casefold()
+    def camera(self) -> str | None:
+        """The model, however its maker is spelled; None where the file names no camera."""
+        make, model = (self.tags.make or "").casefold(), (self.tags.model or "").casefold()
+        if not model:
+            return make.strip() or None
+        # "NIKON CORPORATION", "NIKON D70": the model often repeats the maker's first word.
+        brand = make.split()[0] if make.strip() else ""
+        return " ".join(model.split()).removeprefix(f"{brand} ")
 
     @cached_property
     def own_time(self) -> Moment | None:
         """The camera's own record of the exposure, without help from other files."""
-        usable = [c for c in self.clues if c.rejected is None and c.trust is Trust.CERTAIN]
+        return self._best_time(Trust.CERTAIN)
+
+    @cached_property
+    def told_time(self) -> Moment | None:
+        """The same, or else what a converter kept of it or a phone put into the name."""
+        return self.own_time or self._best_time(Trust.LIKELY)
+
+    def _best_time(self, trust: Trust) -> Moment | None:
+        usable = [c for c in self.clues if c.rejected is None and c.trust is trust]
         best = min(usable, key=lambda clue: clue.rank, default=None)
         return best.moment if best else None
 
     @cached_property
     def stems(self) -> frozenset[str]:
         """What the names of all copies come down to."""
-        return frozenset(stem(to_str(file.name)) for file in self.files)
+        return frozenset(known.stem for known in self._families)
 
     @cached_property
-    def families(self) -> frozenset[str]:
-        """The stems, and for an edit's also that of what was edited."""
-        return self.stems | {base for s in self.stems if (base := edit_base(s))}
+    def bare_names(self) -> frozenset[str]:
+        """The names of all copies without their extensions; nothing else is peeled."""
+        return frozenset(bare(to_str(file.name)) for file in self.files)
+
+    @cached_property
+    def places(self) -> frozenset[tuple[int, str]]:
+        """Folder and stem of each copy."""
+        return frozenset(
+            (file.folder, known.stem)
+            for file, known in zip(self.files, self._families, strict=True)
+        )
+
+    @cached_property
+    def marks(self) -> frozenset[Mark]:
+        """What the names of all copies say it is."""
+        return frozenset(mark for known in self._families for mark in known.marks)
+
+    @cached_property
+    def _families(self) -> tuple[Family, ...]:
+        return tuple(family(to_str(file.name)) for file in self.files)
 
     @cached_property
     def assets(self) -> frozenset[Asset]:
@@ -74,15 +101,16 @@ class Subject:
 
         One is enough: an edit that was imported again has a plain name there.
         """
-        renders = any(asset.place is Place.RENDER for asset in self.assets)
-        return renders or any(edit_base(s) for s in self.stems)
+        return Mark.EDIT in self.marks or any(a.place is Place.RENDER for a in self.assets)
 
     @cached_property
     def is_preview(self) -> bool:
-        """Whether all copies are pictures that a library made for the screen."""
-        return bool(self.assets) and all(
-            (asset := asset_of(file)) is not None and asset.place is Place.DERIVATIVE
-            for file in self.files
+        """Whether all copies are named or placed as what was made for a screen or the mail."""
+        return all(
+            Mark.PREVIEW in known.marks
+            or is_proxy_name(to_str(file.name))
+            or ((asset := asset_of(file)) is not None and asset.place is Place.DERIVATIVE)
+            for file, known in zip(self.files, self._families, strict=True)
         )
 
     @property
@@ -93,7 +121,7 @@ class Subject:
     @property
     def has_metadata(self) -> bool:
         """Whether a camera or a person left a trace in it, even where pixels are lost."""
-        return self.device is not None or self.own_time is not None
+        return self.camera is not None or self.own_time is not None
 
     @property
     def is_worth_a_shot(self) -> bool:
@@ -103,40 +131,10 @@ class Subject:
         return self.fact.damage is not Damage.UNDECODABLE or self.own_time is not None
 
 
-# What people and programs put around a camera's name; never evidence alone (ORIGINALS 2.4).
-_COPY = re.compile(r"(?: ?\(\d{1,3}\)| copy(?: \d+)?| - copy(?: ?\(\d+\))?|~\d+)$")
-_DOUBLE_EXTENSION = re.compile(r"\.(?:heic|heif|dng|jpe?g|png|mov|cr2|cr3|nef|arw)$")
-
-
-# Names that programs give to an edited version, and the stem of what was edited:
-# iOS, Google Takeout and exports in several languages.
-_EDIT = re.compile(
-    r"^(?P<ios>img_)e(?P<number>\d{4})(?P<rest>\D.*)?$"
-    r"|^(?P<base>.+)[-_ ](?:edited|edit|bearbeitet|modifié|editado|modificato|bewerkt)$"
-)
-
-
-def edit_base(stem: str) -> str | None:
-    """The stem of what a file with this stem is an edit of; None where it is named as none."""
-    found = _EDIT.match(stem)
-    if not found:
-        return None
-    if found["ios"]:
-        return f"{found['ios']}{found['number']}{found['rest'] or ''}"
-    return found["base"]
-
-
-def stem(name: str) -> str:
-    """A name without extension, case, copy counters: "IMG_1 (2).JPG" is "img_1"."""
-    base = name.casefold().rpartition(".")[0] or name.casefold()
-    base = _DOUBLE_EXTENSION.sub("", base)
-    return _COPY.sub("", base).removesuffix("_hevc")
-
-
 def subjects_of(
     facts: Iterable[FactRow],
-    tags: dict[ContentId, Tags],
-    clues: dict[ContentId, tuple[Clue, ...]],
+    tags: Mapping[ContentId, Tags],
+    clues: Mapping[ContentId, tuple[Clue, ...]],
     empty: Tags,
 ) -> list[Subject]:
     """One subject a content, in an order that does not depend on the scan's."""
@@ -155,17 +153,13 @@ def _in_order(files: Sequence[FactRow]) -> tuple[FactRow, ...]:
 
 
 def preference(fact: FactRow) -> tuple[object, ...]:
-    """Which of equal copies stands for all: seen first, honest name, plain name, short path.
-
-    The run that saw it first comes first, so that a copy that arrives later takes no place
-    in the tree from one that is there already.
-    """
+    """Which of equal copies stands for all: honest extension, plain name, oldest, short path."""
     name = to_str(fact.name)
     return (
-        fact.first_generation,
         fact.root_role.value == "backup",
         name.casefold().rpartition(".")[2] != fact.extension,
-        bool(_COPY.search(name.casefold().rpartition(".")[0])),
+        is_copy_name(name),
+        fact.mtime_ns,
         len(fact.folder_path) + len(fact.name),
         fact.folder_path,
         fact.name,

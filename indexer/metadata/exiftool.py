@@ -53,6 +53,10 @@ _ARGUMENTS: Final = (
     *("-j", "-G1", "-a", "-s", "-n", "-e"),
     *("-api", "LargeFileSupport=1"),
     *("--ICC_Profile:all", "--System:all"),
+    # Computed only when asked for by name, from tables that are read anyway: no measurable time.
+    # Naming anything prints tags in the order of the file instead of sorted by group, which is
+    # how it shows whether JFIF or Exif stands first; the values of 214 files stayed the same.
+    *("-all", "-JPEGDigest", "-JPEGQualityEstimate"),
 )
 # UTC, because ExifTool turns the Unix times of some maker notes into the process's zone.
 # PERL_UNICODE would turn the bytes of names and values into characters.
@@ -473,4 +477,7 @@ def parse(text: bytes) -> list[dict[str, object]]:
 
 
 def _first_wins(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    return dict(reversed(pairs)) if len({key for key, _ in pairs}) < len(pairs) else dict(pairs)
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)  # and the order stays: it is that of the file
+    return found

@@ -101,6 +101,7 @@ _TYPES: Final[dict[str, tuple[Kind, str, tuple[str, ...]]]] = {
     "aae": (_S, "application/x-apple-aae", ()),
     "json": (_S, "application/json", ()),
     "srt": (_S, "application/x-subrip", ()),
+    "xml": (_S, "application/xml", ()),
 }
 
 # libmagic's other words for the same.
@@ -426,6 +427,9 @@ def _from_text(head: bytes, extension: str, mime: str) -> Sniffed:
         return _from_json(text)
     if extension == "srt" and _CUE.match(text):
         return _typed("srt")
+    if extension == "xml" and mime == "text/xml":
+        # Sony's XAVC and XDCAM cameras write one beside every clip; other XML is any document.
+        return _typed("xml") if _SONY_CLIP.search(text) else Sniffed(mime, Kind.OTHER, "xml")
     return Sniffed(mime, Kind.OTHER, "")
 
 
@@ -446,6 +450,7 @@ def _is_aae(head: bytes, text: str, extension: str) -> bool:
         return False
 
 
+_SONY_CLIP: Final = re.compile(r"<NonRealTimeMeta\b")
 _CUE: Final = re.compile(r"\ufeff?\s*\d+\s*\r?\n\s*\d\d:\d\d:\d\d[,.]\d{3}\s*-->")
 _TAKEOUT_TIME: Final = re.compile(r'"photoTakenTime"\s*:')
 

@@ -31,6 +31,7 @@ _KEPT_ANYWAY: Final = frozenset(
     {
         *("File:Comment", "File:FileType", "File:ImageWidth", "File:ImageHeight"),
         *("File:JPEGQualityEstimate", "File:YCbCrSubSampling", "File:EncodingProcess"),
+        *("File:JPEGDigest", "Adobe:ColorTransform"),  # which program encoded it
         *("ExifTool:Warning", "ExifTool:Error"),
     }
 )

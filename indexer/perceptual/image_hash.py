@@ -26,6 +26,7 @@ HASH_SIZE: Final = 16  # 16 x 16 = 256 bits; 64 cannot tell a bracket from a re-
 THUMB_EDGE: Final = 32
 SHARPNESS_EDGE: Final = 512  # sharpness is comparable only between pictures of one size
 
+_LONGEST_NAME: Final = 100  # of a profile; arbitrary
 _LAPLACE_EDGE: Final = 3  # the Laplacian looks one pixel to each side
 _LANCZOS: Final = Image.Resampling.LANCZOS
 
@@ -46,6 +47,25 @@ def fingerprint(image: Image.Image) -> Fingerprint:
         thumb=thumb.tobytes(),
         sharpness=_sharpness(grey),
         contrast=float(np.asarray(thumb.convert("L"), dtype=np.float32).std()),
+    )
+
+
+def profile_of(image: Image.Image) -> str | None:
+    """The name of the embedded ICC profile: "Display P3"; None where there is none."""
+    profile = image.info.get("icc_profile")
+    return _profile_name(profile) if isinstance(profile, bytes) and profile else None
+
+
+@functools.lru_cache(maxsize=32)
+def _profile_name(profile: bytes) -> str:
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        name = ImageCms.getProfileDescription(source)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return "broken"
+    return (
+        name.strip("\0 \r\n")[:_LONGEST_NAME].encode("utf-8", "replace").decode("utf-8")
+        or "unnamed"
     )
 
 

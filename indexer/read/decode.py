@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from indexer.model import Film, Kind, Picture
-from indexer.perceptual.image_hash import SHARPNESS_EDGE, fingerprint
+from indexer.perceptual.image_hash import SHARPNESS_EDGE, fingerprint, profile_of
 from indexer.read.limits import Limits, Truncated, Undecodable
+from indexer.read.pixels import is_exact, is_one_frame, pixels_of
 from indexer.read.wholeness import broken_segment, has_boxes, has_strips, missing_end
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def _what_is_there(data: Any, limits: Limits) -> Picture | None:
 
 def _pillow_facts(data: Any, limits: Limits) -> Picture:
     image = _opened(data)
-    width, height = image.size
+    full, has_all = image.size, is_exact(image)
+    width, height = full
     _within(width, height, limits)  # first of all: a PNG is decoded to find its orientation
     orientation = _orientation(image)
     turned_by_pillow = image.format == "TIFF"  # Pillow turns TIFFs, and only those, in load()
@@ -138,9 +140,12 @@ def _pillow_facts(data: Any, limits: Limits) -> Picture:
         width, height = height, width
     longest = max(width, height)
     image.draft("RGB", (width * _DRAFT_EDGE // longest, height * _DRAFT_EDGE // longest))
+    has_all &= image.size == full
     image.load()
     upright = image if turned_by_pillow else _turned(image, orientation)
-    return Picture(width, height, orientation, fingerprint(upright))
+    has_all = has_all and (image.format != "GIF" or is_one_frame(data))
+    pixels = pixels_of(upright) if has_all else None
+    return Picture(width, height, orientation, fingerprint(upright), pixels, profile_of(image))
 
 
 def _opened(data: Any) -> Image.Image:
@@ -196,7 +201,10 @@ def _heif(data: Any, limits: Limits) -> Picture:
     main = file[file.primary_index]
     width, height = main.size
     _within(width, height, limits)
-    return Picture(width, height, None, fingerprint(main.to_pillow()))
+    image = main.to_pillow()
+    is_cut = main.info["bit_depth"] != 8  # noqa: PLR2004 - bits; deeper ones were cut to it
+    pixels = None if is_cut else pixels_of(image)
+    return Picture(width, height, None, fingerprint(image), pixels, profile_of(image))
 
 
 # RAW

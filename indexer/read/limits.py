@@ -5,7 +5,7 @@ Apart from decode.py, so that a worker that only hashes need not load Pillow and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -36,5 +36,6 @@ class Truncated(Exception):
         self, says: str, *, picture: Picture | None = None, film: Film | None = None
     ) -> None:
         super().__init__(says)
-        self.picture = picture
+        # Grey stands where samples lack: equal ones of two cut files would prove nothing.
+        self.picture = picture and replace(picture, pixels=None)
         self.film = film

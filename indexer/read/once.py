@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 from blake3 import blake3
 
 from indexer.metadata.sniff import claims_media, sniff
+from indexer.metadata.subtitles import subtitle_tags
 from indexer.model import MEDIA, Damage, Film, Kind, Picture, Reading
 from indexer.read.limits import Limits, Truncated, Undecodable
-from indexer.read.payload import payload_of, payload_of_stream
+from indexer.read.payload import payload_of, payload_of_stream, tail_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,7 @@ class _Pass:
     size: int
     sniffed: Sniffed
     held: memoryview | None
+    told: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,11 @@ def read_once(
     """
     before = os.fstat(fd)
     passed = _read_through(fd, name, before.st_size, limits, on_bytes)
-    decoded, payload = _Decoded(), None
+    decoded, payload, tail = _Decoded(), None, None
     if decoders is not None and passed.sniffed.kind in MEDIA:
         on_decode()
         payload = _payload(fd, passed)
+        tail = tail_of(passed.held, passed.sniffed) if passed.held is not None else None
         decoded = _decode(fd, passed, limits, decoders)
     _expect_same(before, os.fstat(fd), passed.size)
     damage, says = _damage(name, passed, decoded)
@@ -110,6 +113,8 @@ def read_once(
         film=decoded.film,
         damage=damage,
         damage_says=says,
+        told=passed.told,
+        tail=tail,
     )
 
 
@@ -144,7 +149,8 @@ def _read_through(
         tail = (tail + bytes(target[max(0, count - SAMPLE_BYTES) : count]))[-SAMPLE_BYTES:]
         offset += count
     on_bytes(offset)
-    return _Pass(hasher.digest(), sample_of(head, tail, offset), offset, sniffed, held)
+    told = subtitle_tags(head) if sniffed.extension == "srt" else {}
+    return _Pass(hasher.digest(), sample_of(head, tail, offset), offset, sniffed, held, told)
 
 
 def _payload(fd: int, passed: _Pass) -> bytes | None:

@@ -82,7 +82,9 @@ def _group_json(
     return {
         "keep": to_str(paths[group.kept.file]),
         "reason": group.reason,
-        "reclaimable": sum(file.size for file in group.others) if is_offered else 0,
+        "reclaimable": (
+            sum(file.size for file in group.others if file.is_offered) if is_offered else 0
+        ),
         "files": [
             {"path": to_str(paths[file.file]), "role": str(file.role), "size": file.size}
             for file in (group.kept, *group.others)

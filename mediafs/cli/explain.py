@@ -14,6 +14,7 @@ from indexer.paths import display, to_bytes, to_str
 from indexer.roots import host
 from mediafs.cli.described import shot_json
 from mediafs.cli.output import print_json, size
+from mediafs.cli.would_change import would_change
 
 if TYPE_CHECKING:
     import apsw
@@ -71,7 +72,7 @@ def explained(db: apsw.Connection, file: FileId, number: ShotId | None) -> dict[
         nothing: dict[str, Any] = {"shot": None, "members": [], "votes": [], "evidence": []}
         return about | nothing | {"clues": [], "placements": _placements(db, file)}
     paths = {f: to_str(p) for f, p in shots.paths_of_shot(db, number).items()}
-    return (
+    known = (
         about
         | shot_json(shot, shots.members(db, number))
         | {
@@ -92,6 +93,7 @@ def explained(db: apsw.Connection, file: FileId, number: ShotId | None) -> dict[
             "placements": _placements(db, file),
         }
     )
+    return known | {"would_change": would_change(known)}
 
 
 def _placements(db: apsw.Connection, file: FileId) -> list[str]:
@@ -114,30 +116,58 @@ def _lines(told: dict[str, Any]) -> list[str]:
     return lines
 
 
+_WHAT = {
+    "live-video": "The moving half of {}.",
+    "raw-companion": "What the camera wrote beside its RAW, {}.",
+    "sidecar": "A sidecar in the shot of {}.",
+    "edit": "An edited version of {}.",
+    "identical": "An exact copy in the shot of {}.",
+    "same-payload": "The same picture data as {}, with other metadata.",
+    "reencoded": "{} once more, in another compression or format.",
+    "resized": "A smaller copy of {}.",
+    "preview": "A small version of {}.",
+}
+
+
+def _what(told: dict[str, Any]) -> str:
+    """What the file is, in one sentence."""
+    if told["role"] != "original":
+        return _WHAT[told["role"]].format(_name(told["original"]))
+    if told["original_missing"]:
+        return "The best that is left of its shot: the camera's own file is not here."
+    return "The original of its shot."
+
+
 def _shot_lines(told: dict[str, Any]) -> list[str]:
     captured = told["captured"]
-    when = captured["local"] or f"unknown ({captured['unknown']})"
-    lines = [
-        f"  {told['role']} of shot {told['shot']}",
-        "",
-        f"Taken {when.replace('T', ' ')}{captured['offset'] or ''} ({captured['confidence']})",
-        f"  {captured['why']}",
-    ]
+    when = f"unknown ({captured['unknown']})"
+    if captured["local"]:
+        clock = " ".join([captured["local"].replace("T", " "), captured["offset"] or ""]).rstrip()
+        when = f"{clock} ({captured['confidence']})"
+    lines = [f"  {_what(told)}"]
+    if told["role"] != "original":
+        lines.append(f"  {told['roles'][told['path']]}")
+    lines += ["", f"Taken {when}", f"  {captured['why']}"]
     if captured["suggestion"]:
         lines.append(f"  It may have been {captured['suggestion']}; that is not used.")
     lines += [
         "",
-        f"Original ({told['confidence']}): {display(told['original'])}",
+        f"Original ({told['confidence']}): {_name(told['original'])}",
         f"  {told['why']}",
     ]
-    lines += ["", "Members:"]
+    lines += _section("What would change this", told["would_change"], str)
+    lines += ["", f"Members of shot {told['shot']}:"]
     for member in told["members"]:
         lines.append(f"  {member['role']:14} {size(member['size']):>9}  {display(member['path'])}")
         lines.append(f"  {'':14} {'':9}  {told['roles'][member['path']]}")
-    lines += _section("Evidence", told["evidence"], _evidence_line)
-    lines += _section("Votes", told["votes"], _vote_line)
-    lines += _section("Clues about the time", told["clues"], _clue_line)
+    lines += _section("Why they are one shot", told["evidence"], _evidence_line)
+    lines += _section("Votes for the original", told["votes"], _vote_line)
+    lines += _section("Clues about the time (* the one that is used)", told["clues"], _clue_line)
     return lines
+
+
+def _name(path: str) -> str:
+    return display(os.path.basename(path))
 
 
 def _section(title: str, rows: list[dict[str, Any]], line: Any) -> list[str]:
@@ -145,7 +175,7 @@ def _section(title: str, rows: list[dict[str, Any]], line: Any) -> list[str]:
 
 
 def _evidence_line(row: dict[str, Any]) -> str:
-    a, b = (display(os.path.basename(row[side])) for side in "ab")
+    a, b = (_name(row[side]) for side in "ab")
     return f"{row['kind']}: {a} and {b}. {row['says']}"
 
 
@@ -155,5 +185,5 @@ def _vote_line(row: dict[str, Any]) -> str:
 
 def _clue_line(row: dict[str, Any]) -> str:
     mark = "*" if row["used"] else " "
-    name = display(os.path.basename(row["path"]))
+    name = _name(row["path"])
     return f"{mark} {row['source']} = {display(row['value'])} ({name}): {row['says']}"

@@ -7,7 +7,7 @@ catalog's.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from indexer.model import Role
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from indexer.catalog.shots import ViewFile
-    from indexer.model import ShotId
+    from indexer.model import FileId, ShotId
 
+
+_SIDECAR = Role.SIDECAR
 
 # Members that another one stands for; nothing is lost where they are not shown.
 STANDS_IN = (
@@ -96,6 +98,33 @@ class View(Protocol):
     """A generator from the library to bundles; the module's name is the view's."""
 
     def __call__(self, library: Library) -> Iterator[Bundle]: ...
+
+
+def seen_first(members: Iterable[ViewFile]) -> tuple[ViewFile, ...]:
+    """The members of a shot; of equal copies the one that was seen first takes the first place.
+
+    Which of equal copies a shot names as its original follows from what they are, and another
+    may be better named; the one that the tree shows already keeps its place and its inode.
+    """
+    chosen = list(members)
+    takes: dict[FileId, FileId] = {}
+    for at, member in enumerate(chosen):
+        equal = [m for m in chosen[at:] if m.blake3 == member.blake3 and m.role is not _SIDECAR]
+        first = min(equal, key=lambda m: m.first_generation, default=member)
+        if first.first_generation < member.first_generation and member.role is not _SIDECAR:
+            other = chosen.index(first)
+            chosen[at] = replace(first, role=member.role, of_file=member.of_file)
+            chosen[other] = replace(member, role=first.role, of_file=first.of_file)
+            takes |= {member.file: first.file, first.file: member.file}
+    return tuple(_tied_to(member, takes) for member in chosen) if takes else tuple(chosen)
+
+
+def _tied_to(member: ViewFile, takes: dict[FileId, FileId]) -> ViewFile:
+    """The member, standing in for whichever copy has the place now; sidecars stay where they are."""
+    if member.role is _SIDECAR or member.of_file is None:
+        return member
+    of_file = takes.get(member.of_file, member.of_file)
+    return replace(member, of_file=None if of_file == member.file else of_file)
 
 
 def digests(shot: ViewShot, *roles: Role) -> frozenset[str]:

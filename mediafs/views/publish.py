@@ -21,7 +21,7 @@ from mediafs.views import (
     quarantine,
     unknown_time,
 )
-from mediafs.views.bundle import Bundle, Library, ViewShot, holder, source_name
+from mediafs.views.bundle import Bundle, Library, ViewShot, holder, seen_first, source_name
 from mediafs.views.names import Claim, Namer, fold_name, legal, split
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def load(catalog: apsw.Connection, raw_companion: str) -> Library:
         row = times[number]
         day = row.local[:10] if row.local else None
         device = by_device.device_name(*devices.get(number, (None, None)))
-        grouped.append(ViewShot(number, tuple(group), day, row.unknown, device))
+        grouped.append(ViewShot(number, seen_first(group), day, row.unknown, device))
     # By digest: which of two clashing names is "the later one" must not depend on the scan.
     grouped.sort(key=lambda shot: shot.original.blake3 or b"")
     loose.sort(key=lambda file: (file.blake3 or b"", file.root, file.folder, file.name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from builders import NOW, Catalog
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +11,14 @@ from strategies import Library, catalog_of, libraries
 
 from indexer.capture_time.clues import clues_of
 from indexer.catalog import facts
-from indexer.derive import derived
+from indexer.derive import derived, edges
 from indexer.grouping.components import join
-from indexer.grouping.evidence import Edge, edges
+from indexer.grouping.looks import UNSEEN
 from indexer.grouping.subject import Subject, subjects_of
 from indexer.model import Tags
+
+if TYPE_CHECKING:
+    from indexer.grouping.evidence import Edge
 
 
 @given(libraries(), st.randoms(use_true_random=False))
@@ -57,10 +62,10 @@ def test_groups_do_not_depend_on_the_order_of_edges(library):
         for row in rows
     }
     subjects = [s for s in subjects_of(rows, tags, clues, Tags()) if s.is_worth_a_shot]
-    pairs = list(edges(subjects))
+    pairs = list(edges(subjects, UNSEEN))
 
     assert groups(subjects, pairs[::-1]) == groups(subjects, pairs)
 
 
 def groups(subjects: list[Subject], pairs: list[Edge]) -> set[frozenset[int]]:
-    return {frozenset(s.content for s in shot) for shot, _ in join(subjects, pairs)}
+    return {frozenset(s.content for s in group.subjects) for group in join(subjects, pairs)}

@@ -85,8 +85,8 @@ def test_a_newer_catalog_is_refused(path):
     both_ways(make(path, user_version=CATALOG.version + 1), CatalogTooNew, "Upgrade mediafs")
 
 
-def test_an_older_catalog_is_refused(path):
-    both_ways(make(path, user_version=CATALOG.version - 1), CatalogTooOld, "mediafs index")
+def test_a_catalog_without_a_way_up_is_refused(path):
+    both_ways(make(path, user_version=CATALOG.oldest - 1), CatalogTooOld, "Move it away")
 
 
 def test_a_database_of_something_else_is_refused_and_left_alone(path):

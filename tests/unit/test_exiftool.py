@@ -10,15 +10,18 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from indexer.errors import ExifToolMissing
 from indexer.metadata import exiftool
 from indexer.metadata.exiftool import Answer, ExifToolSession, parse
+from indexer.originals.libjpeg import quality_of
 
 CHECKOUT = Path(__file__).parents[2]
 CORPUS = CHECKOUT.parent / "shared" / "corpus" / "media"
@@ -288,6 +291,12 @@ def test_of_equal_keys_the_first_counts():
     assert parse(b'[{"a": "1", "b": "2", "a": "3"}]') == [{"a": "1", "b": "2"}]
 
 
+def test_the_order_of_keys_is_kept():
+    [found] = parse(b'[{"b": "1", "a": "2", "b": "3"}]')
+
+    assert list(found) == ["b", "a"]
+
+
 @pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b"[", b"nonsense"])
 def test_what_is_no_list_of_objects_is_refused(text):
     with pytest.raises(ValueError):
@@ -426,6 +435,44 @@ def test_an_interrupt_in_the_middle_ends_exiftool(fake, touched, tmp_path):
         assert ends(pidfd)
         assert b"KeyboardInterrupt" in child.stderr.read()
         os.close(pidfd)
+
+
+# --- what is asked for ---
+
+
+def jpeg(first: str) -> bytes:
+    """A small JPEG whose Exif or JFIF header stands first."""
+    picture, exif = Image.new("RGB", (16, 16), "teal"), Image.Exif()
+    exif[0x010F] = "Maker"
+    out = BytesIO()
+    picture.save(out, "jpeg", exif=exif, quality=75)
+    whole = out.getvalue()
+    jfif, rest = whole[2:20], whole[20:]
+    length = 2 + int.from_bytes(rest[2:4], "big")
+    segments = (jfif + rest[:length]) if first == "jfif" else (rest[:length] + jfif)
+    return whole[:2] + segments + rest[length:]
+
+
+@needs_exiftool
+@pytest.mark.parametrize("first", ["exif", "jfif"])
+def test_tags_come_in_the_order_of_the_file(session, tmp_path, first):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg(first))
+
+    [answer] = session.ask([os.fsencode(path)])
+    keys = list(answer.raw)
+    is_exif_first = keys.index("IFD0:Make") < keys.index("JFIF:JFIFVersion")
+    assert is_exif_first is (first == "exif")
+
+
+@needs_exiftool
+def test_a_jpegs_tables_are_told(session, tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg("jfif"))
+
+    [answer] = session.ask([os.fsencode(path)])
+    assert answer.raw["File:JPEGQualityEstimate"] == "75"
+    assert quality_of(answer.raw["File:JPEGDigest"]) == 75
 
 
 # --- the corpus ---

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 import pytest
 
 from indexer.capture_time.moment import (
+    OFFSETS_IN_USE,
     Moment,
     is_unset,
     iso_offset,
     offset_between,
+    offset_within,
     parse,
     parse_offset,
+    parse_partial,
 )
 
 
@@ -26,7 +29,8 @@ def at(*clock: int, **rest: object) -> Moment:
         ("2019:07:14 16:02:11", at(2019, 7, 14, 16, 2, 11)),
         ("2019-07-14T16:02:11", at(2019, 7, 14, 16, 2, 11)),
         ("2019/07/14 16:02:11", at(2019, 7, 14, 16, 2, 11)),
-        ("2019.07.14 16:02", at(2019, 7, 14, 16, 2)),
+        ("2019.07.14 16:02", at(2019, 7, 14, 16, 2, has_seconds=False)),
+        ("2019:07:14 16:02:  ", at(2019, 7, 14, 16, 2, has_seconds=False)),
         ("2019:7:4 6:02:11", at(2019, 7, 4, 6, 2, 11)),
         ("2019:07:14 16:02:11.054", at(2019, 7, 14, 16, 2, 11, fraction="054")),
         ("2019:07:14 16:02:11,5", at(2019, 7, 14, 16, 2, 11, fraction="5")),
@@ -37,6 +41,7 @@ def at(*clock: int, **rest: object) -> Moment:
         (" 2019:07:14 16:02:11\0", at(2019, 7, 14, 16, 2, 11)),
         ("2016:12:31 23:59:60", at(2016, 12, 31, 23, 59, 59)),
         ("2019:07:14", at(2019, 7, 14, has_time=False)),
+        ("2019:07:14   :  :  ", at(2019, 7, 14, has_time=False)),
     ],
 )
 def test_a_time_is_read_in_every_spelling_that_files_use(text, moment):
@@ -156,7 +161,13 @@ def test_moving_to_another_zone_keeps_the_instant():
         ("2019:07:14 10:00:00", "2019:07:14 04:15:00", 345),
         ("2019:07:14 16:02:11", "2019:07:14 13:51:00", 120),  # the last fix, 11 minutes old
         ("2019:07:14 01:00:00", "2019:07:14 23:00:00", 120),  # local day beside UTC time
-        ("2019:07:14 16:02:11", "2019:07:14 15:40:00", 30),
+        ("2019:07:14 16:02:11", "2019:07:14 10:30:00", 330),
+        ("2019:07:14 16:02:11", "2019:07:14 15:40:00", None),  # no place is half an hour ahead
+        ("2019:07:14 16:02:11", "2019:07:14 10:26:00", None),  # a quarter's slack is 3 minutes
+        ("2019:07:14 16:02:11", "2019:07:14 13:46:00", None),
+        ("2019:07:15 06:30:00", "2019:07:14 16:30:00", 840),
+        ("2019:07:14 23:30:00", "2019:07:14 09:30:00", 840),
+        ("2019:07:14", "2019:07:14 09:30:00", None),
         ("2019:07:14 16:02:11", "2019:07:04 14:02:09", None),
     ],
 )
@@ -166,3 +177,62 @@ def test_an_offset_follows_from_a_clock_beside_an_instant(local, utc, minutes):
     assert other is not None
 
     assert offset_between(one, other) == minutes
+
+
+def test_every_offset_in_use_is_found_again_and_no_other():
+    utc = at(2019, 7, 14, 12, offset_min=0)
+    found = {offset_between(utc.moved_to(minutes), utc) for minutes in OFFSETS_IN_USE}
+
+    assert found == OFFSETS_IN_USE
+    assert offset_between(utc.moved_to(-30), utc) is None
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(3.0, 120), (1.0, None)])
+def test_two_clocks_may_be_asked_to_agree_to_so_many_seconds(seconds, minutes):
+    local, utc = at(2019, 7, 14, 14, 0, 2), at(2019, 7, 14, 12)
+
+    assert offset_within(seconds, local, utc) == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "partial"),
+    [
+        ("1985", "1985"),
+        ("1985-08", "1985-08"),
+        ("1985:08", "1985-08"),
+        ("1985:08:00", "1985-08"),
+        ("1985:00:00", "1985"),
+        ("1985:08:03", None),
+        ("1985:13", None),
+        ("0000", None),
+        ("198508", None),
+        ("photo", None),
+    ],
+)
+def test_a_month_or_a_year_alone_is_told_from_a_day(text, partial):
+    assert parse_partial(text) == partial
+
+
+def test_what_is_partial_is_no_moment():
+    assert [parse(text) for text in ("1985", "1985-08", "1985:08:00")] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("moment", "precision", "iso"),
+    [
+        (at(2019, 7, 14, has_time=False), "day", "2019-07-14"),
+        (at(2019, 7, 14, 16, 2, has_seconds=False), "minute", "2019-07-14T16:02"),
+        (at(2019, 7, 14, 16, 2, 11), "second", "2019-07-14T16:02:11"),
+        (at(2019, 7, 14, 16, 2, 11, fraction="5"), "subsecond", "2019-07-14T16:02:11.5"),
+    ],
+)
+def test_a_moment_says_how_precise_it_is_and_prints_no_more(moment, precision, iso):
+    assert (moment.precision, moment.iso()) == (precision, iso)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "telling"),
+    [("", ""), ("0", ""), ("00", ""), ("000", ""), ("054", "054"), ("50", "50")],
+)
+def test_zeros_tell_no_two_presses_apart(fraction, telling):
+    assert at(2019, 7, 14, fraction=fraction).telling_fraction == telling

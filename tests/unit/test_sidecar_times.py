@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import plistlib
 import shutil
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import texts
 
-from indexer.capture_time.sidecar_times import sidecar_times, srt_time
+from indexer.capture_time.sidecar_times import is_persons_edit, sidecar_times
 from indexer.metadata.exiftool import ExifToolSession
 from indexer.metadata.tags import tags_from_json
 from indexer.model import Tags
@@ -103,66 +105,80 @@ def test_no_values_raise(everything):
     list(sidecar_times(Tags(all=everything)))
 
 
-# --- SRT ---------------------------------------------------------------------------------
+# --- Apple's adjustments -----------------------------------------------------------------
 
-HEAD = "1\r\n00:00:00,000 --> 00:00:00,033\r\n"
+
+@pytest.mark.parametrize("group", ["XML", "PLIST"])
+@pytest.mark.parametrize(
+    ("editor", "is_persons"),
+    [
+        ("com.apple.camera", False),
+        ("com.apple.mobileslideshow", True),
+        ("com.apple.Photos", True),
+        ("com.apple.ScreenshotServicesService", True),
+    ],
+)
+def test_an_adjustment_that_the_camera_made_is_no_persons_edit(group, editor, is_persons):
+    assert is_persons_edit(Tags(all={f"{group}:AdjustmentEditorBundleID": editor})) is is_persons
+
+
+def test_what_is_no_adjustment_tells_nothing_of_edits():
+    assert is_persons_edit(Tags(all={TAKEN: "1735732396"})) is None
+
+
+# --- SRT ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("text", "iso"),
+    ("cue", "iso"),
     [
         (
-            HEAD
-            + '<font size="28">FrameCnt: 1, DiffTime: 33ms\r\n2023-02-16 17:20:30.123\r\n[iso: 100]',
+            '<font size="28">FrameCnt: 1, DiffTime: 33ms\r\n2023-02-16 17:20:30.123\r\n[iso: 100]',
             "2023-02-16T17:20:30.123",
         ),
-        (HEAD + "SrtCnt : 1\n2019-09-25 01:22:35,118,697\n", "2019-09-25T01:22:35.118697"),
-        (HEAD + "HOME(149.0251,-20.2532) 2017.08.05 14:11:51\n", "2017-08-05T14:11:51"),
-        ("\ufeff" + HEAD + "2023-02-16 17:20:30\n", "2023-02-16T17:20:30"),
+        ("SrtCnt : 1\n2019-09-25 01:22:35,118,697\n", "2019-09-25T01:22:35.118697"),
+        ("HOME(149.0251,-20.2532) 2017.08.05 14:11:51\n", "2017-08-05T14:11:51"),
+        ("2022.06.21 16:06:17\nGPS(36.6146,-6.1120,0.0M) BAROMETER:0.3M", "2022-06-21T16:06:17"),
     ],
 )
-def test_a_drones_first_cue_is_the_start_of_its_film(text, iso):
-    found = srt_time(text)
+def test_a_drones_first_cue_is_the_start_of_its_film(cue, iso):
+    found = time_of("SRT:FirstCue", cue)
 
     assert found.moment.iso() == iso
     assert (found.is_utc, found.is_capture) == (False, True)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        HEAD,
-        HEAD + "Hello.\n\n2\n00:00:01,000 --> 00:00:02,000\n2023-02-16 17:20:30\n",
-        HEAD + "2023-02-31 17:20:30\n",
-        HEAD + "12023-02-16 17:20:30\n",
-        "2023-02-16 17:20:30",
-    ],
-)
-def test_other_subtitles_tell_nothing(text):
-    assert srt_time(text) is None
+@pytest.mark.parametrize("cue", ["Hello.", "2023-02-31 17:20:30", "12023-02-16 17:20:30", ""])
+def test_other_subtitles_tell_nothing(cue):
+    assert times(SRT__FirstCue=cue) == []
 
 
-@given(st.one_of(texts(), texts().map(HEAD.__add__)))
+@given(texts())
 def test_no_subtitles_raise(text):
-    srt_time(text)
+    times(SRT__FirstCue=text)
 
 
 # --- real sidecars -----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def real(corpus):
-    """The times in a file of the corpus, by tag."""
+def ask():
+    """What the pipeline learns of one file."""
     if shutil.which(os.environ.get("MEDIAFS_EXIFTOOL", "exiftool")) is None:
         pytest.skip("there is no ExifTool")
     with ExifToolSession() as session:
 
-        def ask(name):
-            (answer,) = session.ask([os.fsencode(corpus / name)])
-            return {one.source: one for one in sidecar_times(tags_from_json(answer.raw))}
+        def asked(path):
+            (answer,) = session.ask([os.fsencode(path)])
+            return tags_from_json(answer.raw)
 
-        yield ask
+        yield asked
+
+
+@pytest.fixture(scope="module")
+def real(corpus, ask):
+    """The times in a file of the corpus, by tag."""
+    return lambda name: {one.source: one for one in sidecar_times(ask(corpus / name))}
 
 
 def test_real_takeout_json(real):
@@ -176,6 +192,36 @@ def test_real_thm_of_a_film(real):
     found = real("cameras/Canon PowerShot G2/MVI_0314.THM")
 
     assert found["ExifIFD:DateTimeOriginal"].moment.iso() == "2022-01-20T08:16:09"
+
+
+def test_real_clip_file_of_a_sony(ask, tmp_path):
+    clip = tmp_path / "C0001M01.XML"
+    clip.write_text(
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<NonRealTimeMeta '
+        'xmlns="urn:schemas-professionalDisc:nonRealTimeMeta:ver.2.00">'
+        '<CreationDate value="2017-08-13T20:10:06+02:00"/></NonRealTimeMeta>'
+    )
+
+    (found,) = sidecar_times(ask(clip))
+
+    assert (found.moment.iso(), found.moment.offset_min) == ("2017-08-13T20:10:06", 120)
+
+
+@pytest.mark.parametrize("form", [plistlib.FMT_XML, plistlib.FMT_BINARY])
+def test_adjustments_in_both_forms_of_a_property_list(ask, tmp_path, form):
+    adjusted = tmp_path / "IMG_1.AAE"
+    made = {
+        "adjustmentEditorBundleID": "com.apple.mobileslideshow",
+        "adjustmentFormatIdentifier": "com.apple.photo",
+        "adjustmentTimestamp": datetime(2019, 6, 9, 10, 59, 22),  # noqa: DTZ001 - plistlib's UTC
+    }
+    adjusted.write_bytes(plistlib.dumps(made, fmt=form))
+
+    tags = ask(adjusted)
+    (found,) = sidecar_times(tags)
+
+    assert (found.moment.iso(), found.is_capture) == ("2019-06-09T10:59:22", False)
+    assert is_persons_edit(tags) is True
 
 
 def test_real_adjustments_are_no_capture(real):

@@ -36,6 +36,11 @@ def tiff(order="<", make=b"", tags=()):
     return head + struct.pack(f"{order}H", len(entries)) + directory + bytes(4) + text
 
 
+SONY_CLIP = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<NonRealTimeMeta '
+    b'xmlns="urn:schemas-professionalDisc:nonRealTimeMeta:ver.2.00">\n'
+    b'<CreationDate value="2017-08-13T20:10:06+02:00"/></NonRealTimeMeta>\n'
+)
 SUB_IFDS = (0x014A, 4, 1, 4096)
 DNG = (0xC612, 1, 4, 0x0401)
 
@@ -142,6 +147,7 @@ def test_raw_inside_tiff_is_told_by_tags_and_maker(order, make, tags, name, exte
         (b"1\n00:00:00,000 --> 00:00:01,000\nhome\n", b"DJI_1.SRT", "srt"),
         (b"\xef\xbb\xbf1\r\n00:00:00,000 --> 00:00:01,000\r\nhome\r\n", b"a.srt", "srt"),
         (JPEG, b"MVI_1.THM", "thm"),
+        (SONY_CLIP, b"C0001M01.XML", "xml"),
     ],
 )
 def test_sidecars_speak_about_another_file(head, name, extension):
@@ -161,6 +167,8 @@ def test_sidecars_speak_about_another_file(head, name, extension):
         (b"hello world, this is plain text\n", b"a.jpg"),
         (b"<?xml version='1.0'?><plist version='1.0'><dict/></plist>", b"a.plist"),
         (b"%PDF-1.4\n", b"a.pdf"),
+        (b"<?xml version='1.0'?><MediaProfile/>", b"MEDIAPRO.XML"),
+        (SONY_CLIP, b"a.jpg"),
         (bytes(100), b"a.mov"),
         (b"", b"a.jpg"),
     ],
@@ -203,6 +211,7 @@ def test_other_names_claim_nothing(name):
         (tiff(), b"a.tiff"),
         (tiff(make=b"NIKON", tags=[SUB_IFDS]), b"a.nef"),
         (b'{"a": 1}', b"a.json"),
+        (b"<?xml version='1.0'?><a/>", b"a.xml"),
     ],
 )
 def test_another_word_for_the_same_is_no_lie(head, name):

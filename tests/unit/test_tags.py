@@ -137,12 +137,15 @@ def test_all_keeps_what_may_decide_and_drops_the_rest():
         "ExifIFD:DateTimeOriginal": "2020:04:17 10:03:48",
         "ExifTool:Warning": "odd",
         "File:Comment": "hello",
+        "File:JPEGDigest": "2851eea5e15f1b977c1496a77c884b4f",
+        "Adobe:ColorTransform": "1",
         "XMP-crs:RawFileName": "IMG_1.CR2",
     }
     dropped = {
         "SourceFile": "/a.jpg",
         "ExifTool:ExifToolVersion": "12.57",
         "File:MIMEType": "image/jpeg",
+        "Adobe:DCTEncodeVersion": "100",
         "System:FileSize": "12",
         "ICC-header:ProfileCreator": "x",
         "ICC_Profile:ProfileDescription": "x",
@@ -154,6 +157,17 @@ def test_all_keeps_what_may_decide_and_drops_the_rest():
     }
 
     assert tags_from_json({**kept, **dropped}).all == kept
+
+
+def test_all_stays_in_the_order_of_the_file():
+    raw = {
+        "IFD0:Make": "x",
+        "SourceFile": "/a.jpg",
+        "JFIF:JFIFVersion": "1 1",
+        "GPS:GPSAltitude": "1",
+    }
+
+    assert list(tags_from_json(raw).all) == ["IFD0:Make", "JFIF:JFIFVersion", "GPS:GPSAltitude"]
 
 
 def test_lists_structures_and_truths_become_text():

@@ -8,7 +8,8 @@ with movie.py (MOV, MP4, M4V, 3GP, M4A, CR3) and avi.py. What a hostile file may
 
 Left out everywhere: EXIF, XMP, IPTC, comments, dates, ICC profiles (tools strip and replace them
 with the rest, and the same samples stay), EXIF's orientation and a film's display matrix, previews,
-thumbnails, depth and gain maps, and what follows the picture's end (motion photo, MPF, trailers).
+thumbnails, depth and gain maps, and what follows the picture's end (MPF, trailers). The film of a
+motion photo has a digest of its own: tail.py.
 
 No rule yet: MKV, WEBM, MTS, MPG and WMV, where samples would have to be taken out of packets; RW2,
 RAF, X3F, CRW, MRW, JPEG 2000 and PSD; plain sound but M4A.
@@ -27,12 +28,15 @@ from indexer.read.payload.heif import of_heif
 from indexer.read.payload.jpeg import of_jpeg
 from indexer.read.payload.movie import of_movie
 from indexer.read.payload.source import Source, Unfollowable
+from indexer.read.payload.tail import tail_of
 from indexer.read.payload.tiff import of_raw, of_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from indexer.metadata.sniff import Sniffed
+
+__all__ = ["payload_of", "payload_of_stream", "tail_of"]
 
 _RAWS: Final = (
     *("x-adobe-dng", "x-canon-cr2", "x-nikon-nef", "x-nikon-nrw", "x-sony-arw", "x-sony-sr2"),

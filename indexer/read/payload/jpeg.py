@@ -32,14 +32,22 @@ _TRANSFORM: Final = 13  # where the transform stands in the segment: length, "Ad
 
 
 def of_jpeg(source: Source) -> bytes:
+    return _first_picture(source)[0]
+
+
+def end_of_picture(source: Source) -> int:
+    """Where the first picture ends: the byte after its EOI."""
+    return _first_picture(source)[1]
+
+
+def _first_picture(source: Source) -> tuple[bytes, int]:
     data = memoryview(source.whole())
     if bytes(data[:2]) != b"\xff\xd8":
         raise Unfollowable
     try:
-        digest, _ = _picture(data, 2, source)
+        return _picture(data, 2, source)
     except _BrokenChain as broken:
-        digest = _after_break(data, broken.offset, source)
-    return digest
+        return _after_break(data, broken.offset, source)
 
 
 class _BrokenChain(Unfollowable):
@@ -50,7 +58,7 @@ class _BrokenChain(Unfollowable):
         self.offset = offset
 
 
-def _after_break(data: memoryview, offset: int, source: Source) -> bytes:
+def _after_break(data: memoryview, offset: int, source: Source) -> tuple[bytes, int]:
     """The picture behind a metadata segment whose length lies.
 
     Decoders find it by its first table, and so do we. The broken metadata may hold a thumbnail
@@ -62,7 +70,7 @@ def _after_break(data: memoryview, offset: int, source: Source) -> bytes:
     digest, end = _picture(data, found.start(), source)
     if 2 * (end - found.start()) < len(data):
         raise Unfollowable
-    return digest
+    return digest, end
 
 
 def _picture(data: memoryview, offset: int, source: Source) -> tuple[bytes, int]:

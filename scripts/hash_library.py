@@ -1,39 +1,28 @@
-#!/usr/bin/env python3
-"""How long it takes to find all near pairs among a million fingerprints, and how many are found.
+"""Fingerprints as a photo library has them, a million in a minute, and pairs to be found in them.
 
-    scripts/bench_near.py [--count N] [--rounds N] [--pictures DIR] [--folder DIR] [--json]
-
-The fingerprints are made up, but skewed as real ones are: crops of real pictures (from DIR, or
-a corpus beside the checkout) and of soft random ones, in scenes of many similar shots, with
-copies, documents that look alike and cameras that never move. Pairs that must be found are
-planted among them: with bits flipped, and pictures that went through an encoder.
-How to measure is measured.py.
+Two libraries: `random_library`, in which no two are near each other by chance, and
+`real_like_library`, skewed as real ones are: crops of real pictures and of soft random ones, in
+scenes of many similar shots, with copies, documents that look alike, cameras that never move,
+and one hash by the thousand. Pairs that must be found are planted in both. What is measured on
+them is bench_neighbours.py.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
-import json
-import sys
-import tempfile
-import time
 import warnings
-from dataclasses import asdict, dataclass
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import measured
 import numpy as np
-from measured import digits, in_turns, ratio, spread, verdict
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from indexer.perceptual.image_hash import fingerprint
-from indexer.perceptual.neighbours import WITHIN, near_to, neighbours
+from indexer.perceptual.neighbours import WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -41,16 +30,9 @@ if TYPE_CHECKING:
     Hashes = npt.NDArray[np.uint8]
     Rows = npt.NDArray[np.int64]
 
-CORPUS: Final = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "media"
-MILLION: Final = 1_000_000
-SECONDS_GOAL: Final = 15.0
-MEMORY_GOAL: Final = 500.0  # MB, of the whole process
-MISSED_GOAL: Final = 0.01  # recall of 0.99
-
 _EDGE: Final = 96  # pixels of a picture that is cropped; a hash looks at 16 waves across
 _WAVES: Final = np.arange(16, dtype=np.float32)
 _SOFT: Final = 80  # random pictures
-_BASELINE: Final = 100  # hashes that the scan compares with all
 _BATCH: Final = 4000
 _PLANTED: Final = 20_000
 # Shares of the library. The rest are scenes.
@@ -117,12 +99,18 @@ class Library:
 
     hashes: Hashes
     flipped: Rows  # (pairs, 2)
-    documents: Rows  # as flipped, where hundreds look alike
-    still: Rows  # as flipped, where thousands do
-    reencoded: Rows
+    # As flipped, but where hundreds look alike, and where thousands do; re-encoded pictures.
+    crowds: dict[str, Rows]
 
 
-def library(count: int, pictures: list[Image.Image], seed: int) -> Library:
+def random_library(count: int, seed: int) -> Library:
+    """So many random hashes: 128 bits from each other, but for what is planted."""
+    random = np.random.default_rng(seed)
+    hashes = random.integers(0, 256, (count, 32), np.uint8)
+    return Library(hashes, _flipped(random, hashes, np.arange(count), _planted(count)), {})
+
+
+def real_like_library(count: int, pictures: list[Image.Image], seed: int) -> Library:
     """So many hashes of a made-up photo library."""
     random = np.random.default_rng(seed)
     pool = [*pictures, *soft_pictures(random, _SOFT)]
@@ -137,14 +125,18 @@ def library(count: int, pictures: list[Image.Image], seed: int) -> Library:
     hashes[parts["equal"]] = hashes[parts["scenes"][0]]
     hashes[parts["copies"]] = hashes[random.choice(parts["scenes"], len(parts["copies"]))]
     hashes[parts["encoded"]] = again.reshape(-1, 32)
-    planted = min(_PLANTED, count // 20)
-    return Library(
-        hashes,
-        _flipped(random, hashes, parts["scenes"], planted),
-        _flipped(random, hashes, parts["documents"], planted // 20),
-        _flipped(random, hashes, parts["still"], planted // 20),
-        parts["encoded"].reshape(-1, 2),
-    )
+    planted = _planted(count)
+    flipped = _flipped(random, hashes, parts["scenes"], planted)
+    crowds = {
+        "re-encoded": parts["encoded"].reshape(-1, 2),
+        "among documents": _flipped(random, hashes, parts["documents"], planted // 20),
+        "among frames of a fixed camera": _flipped(random, hashes, parts["still"], planted // 20),
+    }
+    return Library(hashes, flipped, crowds)
+
+
+def _planted(count: int) -> int:
+    return min(_PLANTED, count // 20)
 
 
 def _shared_out(places: Rows, count: int, encoded_rows: int) -> dict[str, Rows]:
@@ -253,153 +245,3 @@ def _flipped(random: np.random.Generator, hashes: Hashes, rows: Rows, count: int
         row[up], row[down] = 1, 0
     hashes[target] = np.packbits(bits, axis=1)
     return np.stack([source, target], axis=1)
-
-
-# --- what is compared, each in a process of its own -------------------------------------------
-
-
-def search(path: Path) -> dict[str, Any]:
-    """All near pairs; they are saved beside the hashes."""
-    hashes = np.load(path)
-    begun, used = time.perf_counter(), time.process_time()
-    found = neighbours(hashes)
-    answer = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - used}
-    answer["peak_mb"] = _peak_mb()
-    np.save(path.with_name("pairs.npy"), found.pairs)
-    counts = {"pairs": len(found.pairs), "crowded": found.crowded, "left_out": found.left_out}
-    return answer | counts
-
-
-def _peak_mb() -> float:
-    """The most memory this process had; rusage would tell its parent's, were that more."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024 / 1e6
-
-
-def scan(path: Path) -> dict[str, Any]:
-    """What comparing all with all would take, from comparing a hundred with all."""
-    hashes = np.load(path)
-    step = max(1, len(hashes) // _BASELINE)
-    sample = hashes[::step][:_BASELINE]
-    begun, used = time.perf_counter(), time.process_time()
-    near_to(sample, hashes)
-    scale = len(hashes) / len(sample) / 2
-    seconds, cpu = time.perf_counter() - begun, time.process_time() - used
-    return {"seconds": seconds * scale, "cpu": cpu * scale}
-
-
-CHILDREN: Final = {"search": search, "scan": scan}
-
-
-# --- what is told -----------------------------------------------------------------------------
-
-
-def recall(pairs: npt.NDArray[np.uint32], planted: Rows) -> float:
-    """The part of the planted pairs that was found."""
-
-    def keys(rows: npt.NDArray[np.integer]) -> npt.NDArray[np.uint64]:
-        ordered = np.sort(rows[:, :2], axis=1).astype(np.uint64)
-        return ordered[:, 0] << np.uint64(32) | ordered[:, 1]
-
-    return float(np.isin(keys(planted), keys(pairs)).mean())
-
-
-def measure(made: Library, folder: Path, rounds: int) -> dict[str, Any]:
-    """Both ways in turns, and what was found."""
-    path = folder / "hashes.npy"
-    np.save(path, made.hashes)
-
-    def child(name: str) -> measured.Run:
-        return measured.run([sys.executable, Path(__file__).resolve(), "--child", name, path])
-
-    runs = in_turns(rounds, {name: partial(child, name) for name in CHILDREN})
-    pairs = np.load(folder / "pairs.npy")
-    taken = {
-        key: {name: [run.answer[key] for run in found] for name, found in runs.items()}
-        for key in ("seconds", "cpu")
-    }
-    return {
-        "hashes": len(made.hashes),
-        "seconds": asdict(spread(taken["seconds"]["search"])),
-        "cpu_seconds": asdict(spread(taken["cpu"]["search"])),
-        "scan_seconds_extrapolated": asdict(spread(taken["seconds"]["scan"])),
-        "ratio": asdict(ratio(taken["seconds"]["search"], taken["seconds"]["scan"])),
-        "peak_mb": max(run.answer["peak_mb"] for run in runs["search"]),
-        "recall_flipped": recall(pairs, made.flipped),
-        "recall_reencoded": recall(pairs, made.reencoded),
-        "recall_documents": recall(pairs, made.documents),
-        "recall_still": recall(pairs, made.still),
-        "planted": [
-            len(part) for part in (made.flipped, made.reencoded, made.documents, made.still)
-        ],
-        **{key: runs["search"][0].answer[key] for key in ("pairs", "crowded", "left_out")},
-    }
-
-
-def rows(facts: dict[str, Any]) -> list[list[str]]:
-    """The lines of the table."""
-    seconds_goal = SECONDS_GOAL if facts["hashes"] == MILLION else None
-    flipped, reencoded, documents, still = facts["planted"]
-
-    def span(name: str) -> str:
-        return str(measured.Spread(**facts[name]))
-
-    def found(name: str) -> str:
-        return f"{facts[name]:.5f}"
-
-    def missed(name: str, goal: float | None) -> str:
-        # verdict() takes less for better, so what is missed stands for what is found.
-        return verdict(1 - facts[name], goal).replace(f"≤ {goal}", f"≥ {1 - (goal or 0)}")
-
-    return [
-        ["seconds", span("seconds"), verdict(facts["seconds"]["median"], seconds_goal)],
-        ["of processor", span("cpu_seconds"), ""],
-        ["peak memory, MB", digits(facts["peak_mb"]), verdict(facts["peak_mb"], MEMORY_GOAL)],
-        ["scan, seconds (extrapolated)", span("scan_seconds_extrapolated"), ""],
-        ["ratio", str(measured.Ratio(**facts["ratio"])), ""],
-        *(
-            [f"recall, {count:,} {what}", found(name), missed(name, goal)]
-            for what, name, count, goal in (
-                ("flipped", "recall_flipped", flipped, MISSED_GOAL),
-                ("re-encoded", "recall_reencoded", reencoded, MISSED_GOAL),
-                ("among documents", "recall_documents", documents, None),
-                ("among frames of a fixed camera", "recall_still", still, None),
-            )
-        ),
-        *(
-            [name.replace("_", " "), f"{facts[name]:,}", ""]
-            for name in ("pairs", "crowded", "left_out")
-        ),
-    ]
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--count", type=int, default=MILLION, help="how many fingerprints")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is run")
-    parser.add_argument("--seed", type=int, default=1, help="another library")
-    parser.add_argument("--pictures", type=Path, default=CORPUS, help="real pictures")
-    parser.add_argument("--folder", type=Path, help="where to make the files")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.child:
-        name, path = arguments.child
-        print(json.dumps(CHILDREN[name](Path(path))))
-        return 0
-    with tempfile.TemporaryDirectory(prefix="bench-near-", dir=arguments.folder) as name:
-        machine = measured.machine(Path(name), {})
-        pictures = real_pictures(arguments.pictures)
-        made = library(arguments.count, pictures, arguments.seed)
-        facts = measure(made, Path(name), arguments.rounds) | {"real_pictures": len(pictures)}
-    if arguments.json:
-        print(json.dumps({"schema": 1, "machine": machine} | facts))
-        return 0
-    title = f"{facts['hashes']:,} fingerprints from {len(pictures)} real and {_SOFT} soft pictures"
-    table = measured.table(["what", "mediafs", "goal"], rows(facts))
-    print(measured.told(machine, {f"{title}, {arguments.rounds} rounds": table}, []))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
