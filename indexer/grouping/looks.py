@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 CLEARLY, AT_LEAST = 1.5, 0.3
 # Residual of a picture that one encoder saved twice; frames of a scene at rest differ by 1 and
 # more.
-_ALL_BUT_EQUAL = 0.3
+_ALL_BUT_EQUAL = 0.6
+_ALL_BUT_EQUAL_SEEN = 1.0  # with no colours fitted: a bracket fits, and is no equal
 # Two copies of one picture, each within 2.0 of it.
 _RESEMBLING = 4.0
 # EXIF's orientations, as a sentence says them.
@@ -91,7 +92,7 @@ class Looks:
             return False
         look = self.same(a, b)
         if look is not None:
-            return look.residual > _ALL_BUT_EQUAL
+            return look.residual > _ALL_BUT_EQUAL or look.change > _ALL_BUT_EQUAL_SEEN
         return self.knows(a) and self.knows(b) and self.turned(a, b) is None
 
     def turned(self, a: Subject, b: Subject) -> str | None:

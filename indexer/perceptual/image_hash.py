@@ -1,6 +1,6 @@
-"""Fingerprint an upright picture: two hashes, a thumbnail, sharpness and contrast.
+"""Fingerprint a picture as it stands upright: two hashes, a thumbnail, sharpness and contrast.
 
-Pure: pixels in, facts out. Decoding and turning upright is read/decode.py; comparing
+Pure: pixels in, facts out. Decoding is read/decode.py; comparing
 fingerprints is perceptual/distance.py.
 
 Bits: both hashes are imagehash's 16 x 16 matrices, row by row, the first bit the most
@@ -29,21 +29,46 @@ SHARPNESS_EDGE: Final = 512  # sharpness is comparable only between pictures of 
 _LONGEST_NAME: Final = 100  # of a profile; arbitrary
 _LAPLACE_EDGE: Final = 3  # the Laplacian looks one pixel to each side
 _LANCZOS: Final = Image.Resampling.LANCZOS
+_DCT_EDGE: Final = 4 * HASH_SIZE  # imagehash's own; given in this size it takes what it gets
+_SIDEWAYS: Final = frozenset(
+    {
+        *(Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270),
+        *(Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE),
+    }
+)
 
 
-def fingerprint(image: Image.Image) -> Fingerprint:
-    """How this upright picture looks, in sRGB; transparent parts count as white.
+def fingerprint(
+    image: Image.Image,
+    full: tuple[int, int] | None = None,
+    turn: Image.Transpose | None = None,
+) -> Fingerprint:
+    """How this picture looks upright, in sRGB; transparent parts count as white.
 
-    Pictures of 1024 px and more are first averaged down to between 512 and 1023 px: colour
-    transform and LANCZOS on 12 million pixels cost more than decoding them, and a JPEG
-    decoded at reduced scale comes like this anyway.
+    `full` is the size in pixels of what `image` is a reduced decode of, None: of itself; `turn`
+    makes it upright. Pictures of 1024 px and more are first averaged down to between 512 and
+    1023 px: colour transform and LANCZOS on 12 million pixels cost more than decoding them.
+    Both leave a last row and column of which only a part is picture. Without taking that part
+    into account the edges of a turned copy move by a tenth of a thumbnail's pixel, which is as
+    much as a moving hand does.
     """
-    picture = to_srgb(_reduced(image))
+    reduced, factor = _reduced(image)
+    width, height = full or image.size
+    scale = round(max(width, height) / max(image.size)) * factor
+    box = (0, 0, min(width / scale, reduced.width), min(height / scale, reduced.height))
+    picture = to_srgb(reduced)
     grey = picture.convert("L")
-    thumb = picture.resize((THUMB_EDGE, THUMB_EDGE), _LANCZOS)
+
+    def sampled(of: Image.Image, across: int, down: int) -> Image.Image:
+        if turn in _SIDEWAYS:
+            across, down = down, across
+        small = of.resize((across, down), _LANCZOS, box=box)
+        return small if turn is None else small.transpose(turn)
+
+    thumb = sampled(picture, THUMB_EDGE, THUMB_EDGE)
     return Fingerprint(
-        phash=_packed(imagehash.phash(grey, hash_size=HASH_SIZE)),
-        dhash=_packed(imagehash.dhash(grey, hash_size=HASH_SIZE)),
+        phash=_packed(imagehash.phash(sampled(grey, _DCT_EDGE, _DCT_EDGE), hash_size=HASH_SIZE)),
+        dhash=_packed(imagehash.dhash(sampled(grey, HASH_SIZE + 1, HASH_SIZE), HASH_SIZE)),
         thumb=thumb.tobytes(),
         sharpness=_sharpness(grey),
         contrast=float(np.asarray(thumb.convert("L"), dtype=np.float32).std()),
@@ -81,15 +106,16 @@ def to_srgb(image: Image.Image) -> Image.Image:
     return transform.apply(plain)
 
 
-def _reduced(image: Image.Image) -> Image.Image:
+def _reduced(image: Image.Image) -> tuple[Image.Image, int]:
+    """The picture averaged down by a factor, and the factor."""
     factor = max(image.size) // SHARPNESS_EDGE
     if factor <= 1:
-        return image
+        return image, 1
     # Averaging palette indexes or premultiplied 16-bit values would invent colours.
     plain = _eight_bit(image)
     smaller = plain.reduce(factor)
     smaller.info = dict(image.info)
-    return smaller
+    return smaller, factor
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -140,12 +140,14 @@ def _pillow_facts(data: Any, limits: Limits) -> Picture:
         width, height = height, width
     longest = max(width, height)
     image.draft("RGB", (width * _DRAFT_EDGE // longest, height * _DRAFT_EDGE // longest))
-    has_all &= image.size == full
+    is_reduced = image.size != full
     image.load()
-    upright = image if turned_by_pillow else _turned(image, orientation)
-    has_all = has_all and (image.format != "GIF" or is_one_frame(data))
+    turn = None if turned_by_pillow else _TURNS.get(orientation or 1)
+    look = fingerprint(image, full if is_reduced else None, turn)
+    has_all = has_all and not is_reduced and (image.format != "GIF" or is_one_frame(data))
+    upright = image if turn is None or not has_all else image.transpose(turn)
     pixels = pixels_of(upright) if has_all else None
-    return Picture(width, height, orientation, fingerprint(upright), pixels, profile_of(image))
+    return Picture(width, height, orientation, look, pixels, profile_of(image))
 
 
 def _opened(data: Any) -> Image.Image:

@@ -265,7 +265,7 @@ APART = {
     "pillars": (1, 64, 64, 27.10, 27.10),  # cut in half
     "portrait": (1, 24, 24, 6.95, 6.95),  # other words drawn in
     "train": (1, 28, 28, 11.01, 11.01),  # still and a frame of its film
-    "tulips": (6, 10, 10, 5.90, 6.13),  # edited in colour
+    "tulips": (6, 10, 10, 5.90, 5.92),  # edited in colour
     "uk00120": (9, 108, 130, 32.92, 43.79),  # mirrored; turned by 30 degrees
     "wedding": (15, 122, 122, 44.13, 44.14),  # cropped
     "xr3589": (1, 10, 10, 10.03, 10.03),  # still and a frame of its film
