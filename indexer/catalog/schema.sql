@@ -203,7 +203,8 @@ CREATE TABLE failure (
 
 -- One press of the shutter, or one recording.
 CREATE TABLE shot (
-    shot_id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    shot_id           INTEGER PRIMARY KEY,     -- the first 40 bits of its original's digest, or the
+                                               -- next free number
     confidence        TEXT    NOT NULL CHECK (confidence IN ('only', 'sure', 'likely', 'ambiguous')),
     original_missing  INTEGER NOT NULL CHECK (original_missing IN (0, 1)),
                                                -- 1: what stands as original is the best left

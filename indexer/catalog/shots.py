@@ -1,6 +1,6 @@
 """Questions and changes of the derived part: shots, members, evidence, votes, clues, times.
 
-The whole part is written at once by `replace`; ids of shots that stay are kept.
+The whole part is written at once by `replace`.
 """
 
 from __future__ import annotations
@@ -46,48 +46,42 @@ class NewShot:
     capture: tuple[str | None, int | None, str, str, str, str | None, str | None, str | None]
 
 
-_OLD = "SELECT file_id, shot_id FROM member ORDER BY rank"
-_TABLES = ("member", "evidence", "vote", "clue", "capture")
+_TABLES = ("member", "evidence", "vote", "clue", "capture", "shot")
+_DIGEST = "SELECT blake3 FROM file JOIN content USING (content_id) WHERE file_id = ?"
+_ID_BITS = 40  # of the original's digest; few enough to be read aloud
 
 
 def replace(db: apsw.Connection, shots: Iterable[NewShot]) -> int:
-    """Write all shots anew and give each the id of the old shot its files come from."""
-    old = {FileId(file): ShotId(shot) for file, shot in db.execute(_OLD)}
+    """Write all shots anew.
+
+    A shot's id follows from its original's bytes, so that it is the same in whatever order and
+    in however many runs the files came.
+    """
     for table in _TABLES:
         db.execute(f"DELETE FROM {table}")
-    ids: set[ShotId] = set()
+    taken: set[int] = set()
     for shot in shots:
-        ids.add(_put(db, shot, _old_id(shot, old, ids)))
-    stale = [(shot,) for (shot,) in db.execute("SELECT shot_id FROM shot") if shot not in ids]
-    db.executemany("DELETE FROM shot WHERE shot_id = ?", stale)
-    return len(ids)
-
-
-def _old_id(shot: NewShot, old: dict[FileId, ShotId], taken: set[ShotId]) -> ShotId | None:
-    for member in shot.members:
-        candidate = old.get(member.file)
-        if candidate is not None and candidate not in taken:
-            return candidate
-    return None
+        digest = bytes(db.execute(_DIGEST, (shot.members[0].file,)).get)
+        number = int.from_bytes(digest) >> (len(digest) * 8 - _ID_BITS)
+        while number in taken or not number:
+            number += 1
+        taken.add(number)
+        _put(db, ShotId(number), shot)
+    return len(taken)
 
 
 _PUT_SHOT = (
     "INSERT INTO shot (shot_id, confidence, original_missing, burst, why) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (shot_id) DO UPDATE SET confidence = excluded.confidence,"
-    " original_missing = excluded.original_missing, burst = excluded.burst, why = excluded.why"
-    " RETURNING shot_id"
 )
-
-
 _PUT_MEMBER = (
     "INSERT INTO member (shot_id, file_id, role, rank, of_file, says, offered)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 
-def _put(db: apsw.Connection, shot: NewShot, known: ShotId | None) -> ShotId:
-    row = (known, shot.confidence, int(shot.original_missing), shot.burst, shot.why)
-    i = ShotId(db.execute(_PUT_SHOT, row).get)
+def _put(db: apsw.Connection, i: ShotId, shot: NewShot) -> None:
+    row = (i, shot.confidence, int(shot.original_missing), shot.burst, shot.why)
+    db.execute(_PUT_SHOT, row)
     db.executemany(
         _PUT_MEMBER,
         [
@@ -103,7 +97,6 @@ def _put(db: apsw.Connection, shot: NewShot, known: ShotId | None) -> ShotId:
         [(i, *c) for c in shot.clues],
     )
     db.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (i, *shot.capture))
-    return i
 
 
 # ---------------------------------------------------------------------------- reading
