@@ -187,11 +187,14 @@ def _is_against(a: Subject, b: Subject, edge: Edge, looks: Looks) -> bool:
     if edge.kind in _LOOKING:
         return speak_against(a, b, looks)
     # An identifier holds although a person corrected the clock of one of its two files.
+    if not at_other_time(a, b):
+        return False
     is_excused = edge.kind in _IDENTITY and {a.content, b.content} == {
         edge.a.content,
         edge.b.content,
     }
-    return not is_excused and at_other_time(a, b)
+    # Programs have given one identifier to different pictures (immich#11947).
+    return not is_excused or (looks.knows(a) and looks.knows(b) and not looks.resemble(a, b))
 
 
 def _groups(

@@ -39,6 +39,8 @@ _RUN_TIME = "Apple:RunTimeValue"  # nanoseconds since the phone was started
 _RUN_TIME_SLACK_NS = 10_000_000
 
 QUARTER_MIN = 15
+# Cameras date the second file of a press when they write it (ORIGINALS 2.1).
+RAW_SLACK = timedelta(seconds=1)
 # Phones name a file when they have saved it, a moment after the exposure.
 _NAMED_SLACK = timedelta(seconds=5)
 _SHIFT_SLACK = timedelta(seconds=2)
@@ -63,7 +65,7 @@ def contradiction(a: Subject, b: Subject) -> str | None:
     if _differ(a, b, _HDR):
         return "one is the HDR picture, the other the one kept beside it"
     # RAW and its companion may be stamped a moment apart (ORIGINALS 2.3).
-    is_pair = (a.fact.kind is Kind.RAW) != (b.fact.kind is Kind.RAW)
+    is_pair = is_raw_pair(a, b)
     if not is_pair and _differ_in_fraction(a, b):
         return "the camera gave them different fractions of the second"
     if not is_pair and _run_apart(a, b):
@@ -88,9 +90,23 @@ def at_other_time(a: Subject, b: Subject) -> bool:
     one, other = a.told_time, b.told_time
     if not one or not other or not one.has_time or not other.has_time:
         return False
-    is_exact = a.own_time and b.own_time
-    slack = timedelta(0) if is_exact else _NAMED_SLACK
-    return abs(one.clock - other.clock) > slack and not is_zone_shift(one, other)
+    return abs(one.clock - other.clock) > _slack(a, b) and not is_zone_shift(one, other)
+
+
+def _slack(a: Subject, b: Subject) -> timedelta:
+    """How far the clocks of one press may be apart."""
+    if not a.own_time or not b.own_time:
+        return _NAMED_SLACK
+    if is_raw_pair(a, b):
+        return RAW_SLACK
+    # A program that drops the fraction may round the second up.
+    rounds = bool(a.own_time.fraction) != bool(b.own_time.fraction)
+    return timedelta(seconds=1) if rounds else timedelta(0)
+
+
+def is_raw_pair(a: Subject, b: Subject) -> bool:
+    """Whether one is RAW and the other not: the two files of one press, if anything is."""
+    return (a.fact.kind is Kind.RAW) != (b.fact.kind is Kind.RAW)
 
 
 def is_zone_shift(one: Moment, other: Moment) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from indexer.capture_time.clues import Trust
 from indexer.grouping.contradiction import (
     QUARTER_MIN,
+    RAW_SLACK,
     are_numbered_apart,
     contradiction,
     is_zone_shift,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _LARGEST_SECOND = 120  # frames of one second with their copies; more is a clock that stands
 _FEWEST_DIGITS = 2  # of the second; tenths are equal by chance
-_RAW_SECONDS = 1  # between RAW and its companion
 _LIVE_SECONDS = 3  # between the start of a Live film and its still
 _LIVE_LONGEST_MS = 6000
 _SHIFT_BLOCK_S = 6
@@ -50,6 +50,10 @@ def by_clock(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
         for a, b in combinations(second, 2):
             yield from _same_press(a, b, looks)
         yield from _same_second(second, looks)
+    for second in blocks(subjects, _rounded_second, _LARGEST_SECOND):
+        for a, b in combinations(second, 2):
+            if _seconds_between(a, b):
+                yield from _same_press(a, b, looks)
     yield from _raw_pairs(subjects)
     yield from _shifted_by_zones(subjects, looks)
     yield from _recordings(subjects)
@@ -60,6 +64,14 @@ def by_clock(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
 def _second(subject: Subject) -> Hashable:
     time = subject.own_time
     return time.clock if time and time.has_time and subject.is_still else None
+
+
+def _rounded_second(subject: Subject) -> Hashable:
+    """The second, rounded up where a fraction says so, as some exports do."""
+    time = subject.own_time
+    if not time or not time.has_time or not subject.is_still:
+        return None
+    return time.clock + timedelta(seconds=time.fraction[:1] >= "5")
 
 
 def _same_press(a: Subject, b: Subject, looks: Looks) -> Iterator[Edge]:
@@ -159,9 +171,9 @@ def _raw_pairs(subjects: Sequence[Subject]) -> Iterator[Edge]:
             if Kind.RAW not in (a.fact.kind, b.fact.kind) or contradiction(a, b):
                 continue
             apart = _seconds_between(a, b)
-            if apart is not None and 0 < apart <= _RAW_SECONDS:
+            if apart is not None and 0 < apart <= RAW_SLACK.total_seconds():
                 says = (
-                    f"{_camera(a, b)} wrote both, in one folder, a second apart and named after"
+                    f"{_camera(a, b)} wrote both, in one folder, {apart:g} s apart and named after"
                     f" {_name(a.stems & b.stems)}."
                 )
                 yield edge(a, b, "same-press", 60, says)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from builders import camera, digest, fact, flat_look, looks, subject
+from builders import camera, digest, fact, flat_look, look, looks, subject
 
 from indexer.derive import edges
 from indexer.grouping.components import join
@@ -380,3 +380,11 @@ def test_no_two_paths_are_preferred_alike():
     one, other = fact("a.jpg", root_path=b"/a"), fact("a.jpg", file=2, root_path=b"/b")
 
     assert preference(one) != preference(other)
+
+
+def test_one_identifier_of_two_times_and_two_pictures_is_a_programs_mistake():
+    one = subject("a.heic", camera(content_identifier=LIVE))
+    other = subject("b.heic", camera("2019:07:15 09:00:00", content_identifier=LIVE), file=2)
+
+    seen = looks((one, look(1)), (other, look(2)))
+    assert shots(one, other, seen=seen) == {frozenset({1}), frozenset({2})}

@@ -453,3 +453,19 @@ def test_a_small_version_of_another_length_is_another_recording():
     large = film("GX010048.MP4", None, duration_ms=60_000)
 
     assert kinds(large, film("GL010048.MP4", None, 2, duration_ms=30_000)) == []
+
+
+def test_an_export_may_have_rounded_the_second_up():
+    still = frame(1, "IMG_1.HEIC", fraction="713")
+    export = (subject("IMG_1.JPG", camera("2019:07:14 16:02:12"), file=2), look(1))
+
+    subjects, seen = alike(still, export)
+    assert shots(*subjects, seen=seen) == {frozenset({1, 2})}
+
+
+def test_the_next_second_is_another_press_where_nothing_was_rounded():
+    still = frame(1, "IMG_1.HEIC", fraction="213")
+    other = (subject("IMG_1.JPG", camera("2019:07:14 16:02:12"), file=2), look(1))
+
+    subjects, seen = alike(still, other)
+    assert shots(*subjects, seen=seen) == alone(1, 2)
