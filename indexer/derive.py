@@ -31,6 +31,7 @@ from indexer.grouping.bursts import bursts
 from indexer.grouping.evidence import by_bytes_and_names, once
 from indexer.grouping.looks import UNSEEN, Looks, Near
 from indexer.grouping.press import by_clock
+from indexer.grouping.recordings import by_recording
 from indexer.grouping.sidecars import attached
 from indexer.grouping.subject import Subject, preference, subjects_of
 from indexer.model import MEDIA, Tags
@@ -88,7 +89,14 @@ def derived(
 def edges(subjects: Sequence[Subject], seen: Looks, words: Words = NOTHING_SAID) -> Iterator[Edge]:
     """Every tie between two subjects, each once; none to what a person said is no duplicate."""
     free = [s for s in subjects if s.fact.blake3 not in words.apart]
-    return once(chain(by_bytes_and_names(free, seen), by_clock(free, seen), by_looks(free, seen)))
+    return once(
+        chain(
+            by_bytes_and_names(free, seen),
+            by_clock(free, seen),
+            by_recording(free),
+            by_looks(free, seen),
+        )
+    )
 
 
 def _clues(

@@ -11,13 +11,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from indexer.grouping.contradiction import are_numbered_apart, at_other_time, contradiction
-from indexer.grouping.evidence import Edge, edge
+from indexer.grouping.evidence import Edge, by_place, edge, first_name
 from indexer.grouping.names import Mark
 from indexer.grouping.size import same_shape
-from indexer.paths import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from indexer.grouping.looks import Looks, Near
     from indexer.grouping.subject import Subject
@@ -34,7 +33,7 @@ def by_looks(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
 
 def _named_alike(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
     """Files of one folder that are named after one and look alike, where no clock speaks."""
-    for group in _by_folder_and_name(subjects):
+    for group in by_place(s for s in subjects if s.is_still):
         for a, b in combinations(group, 2):
             if (a.own_time and b.own_time) or contradiction(a, b):
                 continue
@@ -53,7 +52,7 @@ def _named_alike(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
 
 def _backs(subjects: Sequence[Subject]) -> Iterator[Edge]:
     """The back of a print, which the scanner named after its front."""
-    for group in _by_folder_and_name(subjects):
+    for group in by_place(s for s in subjects if s.is_still):
         for back in (s for s in group if Mark.BACK in s.marks):
             for front in (s for s in group if Mark.BACK not in s.marks):
                 if front.camera == back.camera and not front.is_edit:
@@ -61,17 +60,8 @@ def _backs(subjects: Sequence[Subject]) -> Iterator[Edge]:
                     yield edge(front, back, "print-back", 47, says)
 
 
-def _by_folder_and_name(subjects: Iterable[Subject]) -> Iterator[list[Subject]]:
-    places: dict[tuple[int, str], list[Subject]] = {}
-    for subject in subjects:
-        if subject.is_still:
-            for key in sorted({(f.folder, s) for f in subject.files for s in subject.stems}):
-                places.setdefault(key, []).append(subject)
-    yield from (group for group in places.values() if 1 < len(group) <= 50)  # noqa: PLR2004
-
-
 def _common(a: Subject, b: Subject) -> str:
-    return display(min(a.stems & b.stems))
+    return first_name(a.stems & b.stems)
 
 
 def _looking_alike(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Blocks larger than this are a tag that does not identify anything; arbitrary.
 _LARGEST_BLOCK = 50
+_LARGEST_PLACE = 120  # relatives of one name in one folder
 _HEX_DIGITS = 32
 _MOST_ALIKE = 12  # of one hex digit among 32: counters are filled up with zeros
 _MOST_TIMES = 4  # seconds that an identifier of one press may be met with (ORIGINALS 2.3)
@@ -230,3 +231,35 @@ def blocks(
     for block in found.values():
         if len(block) > 1 and (largest is None or len(block) <= largest):
             yield block
+
+
+def by_place(subjects: Iterable[Subject]) -> Iterator[list[Subject]]:
+    """Those that lie in one folder and are named after one, whichever copy does."""
+    places: dict[tuple[int, str], list[Subject]] = {}
+    for subject in subjects:
+        for place in subject.places:
+            places.setdefault(place, []).append(subject)
+    yield from (group for group in places.values() if 1 < len(group) <= _LARGEST_PLACE)
+
+
+def seconds_between(a: Subject, b: Subject) -> float | None:
+    """How far the cameras' records are apart; None where one is missing."""
+    one, other = a.own_time, b.own_time
+    if not one or not other or not one.has_time or not other.has_time:
+        return None
+    return abs((one.clock - other.clock).total_seconds())
+
+
+def camera_of(a: Subject, b: Subject) -> str:
+    """The camera of two, as a sentence names it."""
+    return camera_name(a if a.camera else b)
+
+
+def clock_of(subject: Subject) -> str:
+    """When it was taken, as a sentence says it."""
+    return subject.own_time.iso().replace("T", " ") if subject.own_time else "?"
+
+
+def first_name(names: frozenset[str]) -> str:
+    """One of the names, the same every time."""
+    return display(min(names))

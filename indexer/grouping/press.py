@@ -1,6 +1,6 @@
-"""What the camera's clock says: files of one press of the shutter, or of one recording.
+"""What the camera's clock says: stills of one press of the shutter.
 
-Pure. A clock alone proves nothing, since a camera takes several frames a second: names, the
+Pure. Films are recordings.py. A clock alone proves nothing, since a camera takes several frames a second: names, the
 fraction of the second or looks must agree with it (ORIGINALS.md section 2.1).
 """
 
@@ -12,7 +12,6 @@ from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import Trust
 from indexer.grouping.contradiction import (
     QUARTER_MIN,
     RAW_SLACK,
@@ -20,28 +19,30 @@ from indexer.grouping.contradiction import (
     contradiction,
     is_zone_shift,
 )
-from indexer.grouping.evidence import Edge, blocks, camera_name, edge
+from indexer.grouping.evidence import (
+    Edge,
+    blocks,
+    by_place,
+    camera_of,
+    clock_of,
+    edge,
+    first_name,
+    seconds_between,
+)
 from indexer.grouping.looks import AT_LEAST, CLEARLY
-from indexer.grouping.names import Mark, bare, chapter, proxy_stems
+from indexer.grouping.names import Mark
 from indexer.grouping.size import are_saved_alike, same_shape
 from indexer.model import Kind
-from indexer.paths import display, to_str
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
-    from indexer.capture_time.moment import Moment
     from indexer.grouping.looks import Looks
     from indexer.grouping.subject import Subject
 
 _LARGEST_SECOND = 120  # frames of one second with their copies; more is a clock that stands
 _FEWEST_DIGITS = 2  # of the second; tenths are equal by chance
-_LIVE_SECONDS = 3  # between the start of a Live film and its still
-_LIVE_LONGEST_MS = 6000
 _SHIFT_BLOCK_S = 6
-_SAME_LENGTH = 0.01
-_SAME_LENGTH_MS = 500
-_FILM_RANKS = 14  # clues that tell the start of a recording: capture_time/clues.py
 
 
 def by_clock(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
@@ -52,13 +53,10 @@ def by_clock(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
         yield from _same_second(second, looks)
     for second in blocks(subjects, _rounded_second, _LARGEST_SECOND):
         for a, b in combinations(second, 2):
-            if _seconds_between(a, b):
+            if seconds_between(a, b):
                 yield from _same_press(a, b, looks)
     yield from _raw_pairs(subjects)
     yield from _shifted_by_zones(subjects, looks)
-    yield from _recordings(subjects)
-    yield from _proxies(subjects)
-    yield from _live_by_name(subjects)
 
 
 def _second(subject: Subject) -> Hashable:
@@ -79,12 +77,10 @@ def _same_press(a: Subject, b: Subject, looks: Looks) -> Iterator[Edge]:
         return
     common = a.stems & b.stems
     if common and not _looks_deny(a, b, looks):
-        says = (
-            f"{_camera(a, b)} took both at {_clock(a)}, and both are named after {_name(common)}."
-        )
+        says = f"{camera_of(a, b)} took both at {clock_of(a)}, and both are named after {first_name(common)}."
         yield edge(a, b, "same-press", 60, says)
     elif _is_same_fraction(a, b) and same_shape(a, b) and _likeness(a, b, looks):
-        says = f"{_camera(a, b)} took both at {_clock(a)}, to the fraction of the second."
+        says = f"{camera_of(a, b)} took both at {clock_of(a)}, to the fraction of the second."
         yield edge(a, b, "same-instant", 55, says)
 
 
@@ -112,7 +108,7 @@ def _same_second(second: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
     ]
     for pair in found:
         if not any(_is_rival(pair, other, looks) for other in found if other is not pair):
-            says = f"{_camera(pair.a, pair.b)} took both in the second {_clock(pair.a)}, and {pair.says}."
+            says = f"{camera_of(pair.a, pair.b)} took both in the second {clock_of(pair.a)}, and {pair.says}."
             yield edge(pair.a, pair.b, "same-second-and-look", 44, says)
 
 
@@ -166,26 +162,17 @@ def _is_same_fraction(a: Subject, b: Subject) -> bool:
 
 def _raw_pairs(subjects: Sequence[Subject]) -> Iterator[Edge]:
     """RAW and what the camera wrote beside it may be stamped in two seconds."""
-    for group in _by_place(s for s in subjects if s.is_still and s.own_time and s.camera):
+    for group in by_place(s for s in subjects if s.is_still and s.own_time and s.camera):
         for a, b in combinations(group, 2):
             if Kind.RAW not in (a.fact.kind, b.fact.kind) or contradiction(a, b):
                 continue
-            apart = _seconds_between(a, b)
+            apart = seconds_between(a, b)
             if apart is not None and 0 < apart <= RAW_SLACK.total_seconds():
                 says = (
-                    f"{_camera(a, b)} wrote both, in one folder, {apart:g} s apart and named after"
-                    f" {_name(a.stems & b.stems)}."
+                    f"{camera_of(a, b)} wrote both, in one folder, {apart:g} s apart and named after"
+                    f" {first_name(a.stems & b.stems)}."
                 )
                 yield edge(a, b, "same-press", 60, says)
-
-
-def _by_place(subjects: Iterable[Subject]) -> Iterator[list[Subject]]:
-    """Those that lie in one folder and are named after one, whichever copy does."""
-    places: dict[tuple[int, str], list[Subject]] = {}
-    for subject in subjects:
-        for place in subject.places:
-            places.setdefault(place, []).append(subject)
-    yield from (group for group in places.values() if 1 < len(group) <= _LARGEST_SECOND)
 
 
 def _shifted_by_zones(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
@@ -210,7 +197,7 @@ def _shifted_pairs(group: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
         agrees = a.stems & b.stems or _is_same_fraction(a, b)
         if agrees and not contradiction(a, b) and looks.same(a, b) and same_shape(a, b):
             says = (
-                f"{_camera(a, b)} took both; their clocks, {_clock(a)} and {_clock(b)}, differ"
+                f"{camera_of(a, b)} took both; their clocks, {clock_of(a)} and {clock_of(b)}, differ"
                 " by a zone, and they look the same."
             )
             yield edge(a, b, "zone-shifted", 42, says)
@@ -227,109 +214,3 @@ def _shifted(group: Sequence[Subject]) -> Iterator[tuple[Subject, Subject]]:
                 break
             if a.own_time.clock != b.own_time.clock and is_zone_shift(a.own_time, b.own_time):
                 yield a, b
-
-
-def _recordings(subjects: Sequence[Subject]) -> Iterator[Edge]:
-    """Films that began in one second: a transcode, an export, a cut."""
-
-    def key(subject: Subject) -> Hashable:
-        start = _start(subject)
-        return start.clock if start else None
-
-    for group in blocks(subjects, key):
-        for a, b in combinations(group, 2):
-            if a.camera and b.camera and a.camera != b.camera:
-                continue
-            if not (a.camera or b.camera):
-                continue
-            if _are_chapters(a, b):
-                continue
-            if a.camera == b.camera or _is_as_long(a, b):
-                says = f"{_camera(a, b)} began both recordings at {_start_clock(a)}."
-                yield edge(a, b, "same-recording", 56, says)
-
-
-def _are_chapters(a: Subject, b: Subject) -> bool:
-    """Whether the camera cut one recording into the two."""
-    one, other = ({chapter(to_str(f.name)) for f in s.files} - {None} for s in (a, b))
-    return bool(one and other) and one.isdisjoint(other)
-
-
-def _proxies(subjects: Sequence[Subject]) -> Iterator[Edge]:
-    """A film and the small version that the camera wrote beside it."""
-    films: dict[str, list[Subject]] = {}
-    for subject in subjects:
-        if subject.fact.kind is Kind.VIDEO and not subject.is_preview:
-            for file in subject.files:
-                films.setdefault(bare(to_str(file.name)), []).append(subject)
-    for small in subjects:
-        stems = {stem for file in small.files for stem in proxy_stems(to_str(file.name))}
-        for stem in sorted(stems):
-            for film in films.get(stem, ()):
-                if _is_as_long(film, small) or _start_clock(film) == _start_clock(small) != "?":
-                    says = "The camera names the small version of a film so, and they are as long."
-                    yield edge(film, small, "proxy", 58, says)
-
-
-def _live_by_name(subjects: Sequence[Subject]) -> Iterator[Edge]:
-    """A Live Photo whose identifier was lost: one folder, one name, a short film around it."""
-    apples = (s for s in subjects if s.own_time and (s.tags.make or "").casefold() == "apple")
-    for group in _by_place(apples):
-        for still in (s for s in group if s.is_still):
-            for film in (s for s in group if s.fact.kind is Kind.VIDEO):
-                apart = _seconds_between(still, film)
-                is_short = (film.fact.duration_ms or _LIVE_LONGEST_MS + 1) <= _LIVE_LONGEST_MS
-                if is_short and apart is not None and apart <= _LIVE_SECONDS:
-                    says = (
-                        "They lie in one folder with one name, and the short film was taken around"
-                        f" {_clock(still)}."
-                    )
-                    yield edge(still, film, "live-by-name", 50, says)
-
-
-def _start(subject: Subject) -> Moment | None:
-    """When a film says that it began, by what it was born with or an export kept."""
-    if subject.fact.kind is not Kind.VIDEO:
-        return None
-    told = [
-        c
-        for c in subject.clues
-        if c.rejected is None
-        and c.trust in (Trust.CERTAIN, Trust.LIKELY)
-        and c.rank <= _FILM_RANKS
-        and c.moment
-        and c.moment.has_time
-    ]
-    best = min(told, key=lambda clue: clue.rank, default=None)
-    return best.moment if best else None
-
-
-def _is_as_long(a: Subject, b: Subject) -> bool:
-    one, other = a.fact.duration_ms, b.fact.duration_ms
-    if not one or not other:
-        return False
-    return abs(one - other) <= max(_SAME_LENGTH_MS, _SAME_LENGTH * max(one, other))
-
-
-def _seconds_between(a: Subject, b: Subject) -> float | None:
-    one, other = a.own_time, b.own_time
-    if not one or not other or not one.has_time or not other.has_time:
-        return None
-    return abs((one.clock - other.clock).total_seconds())
-
-
-def _camera(a: Subject, b: Subject) -> str:
-    return camera_name(a if a.camera else b)
-
-
-def _clock(subject: Subject) -> str:
-    return subject.own_time.iso().replace("T", " ") if subject.own_time else "?"
-
-
-def _start_clock(subject: Subject) -> str:
-    start = _start(subject)
-    return start.iso().replace("T", " ") if start else "?"
-
-
-def _name(names: frozenset[str]) -> str:
-    return display(min(names))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from builders import camera, flat_look, look, looks, subject
 
@@ -10,6 +12,7 @@ from indexer.grouping.components import join
 from indexer.grouping.evidence import once
 from indexer.grouping.looks import UNSEEN
 from indexer.grouping.press import by_clock
+from indexer.grouping.recordings import by_recording
 from indexer.model import Tags
 
 TIME = "2019:07:14 16:02:11"
@@ -35,7 +38,7 @@ NUMBERED = [
 
 
 def kinds(*subjects, seen=UNSEEN) -> list[str]:
-    return [edge.kind for edge in once(by_clock(subjects, seen))]
+    return [edge.kind for edge in once(chain(by_clock(subjects, seen), by_recording(subjects)))]
 
 
 def shots(*subjects, seen=UNSEEN) -> set[frozenset[int]]:
