@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from indexer.capture_time.moment import iso_offset
+from indexer.capture_time.moment import iso_offset, parse
 from indexer.catalog import facts, shots
 from indexer.model import Role
 from indexer.paths import to_str
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from indexer.capture_time.moment import Moment
     from indexer.catalog.rows import MemberRow
     from indexer.catalog.shots import ShotRow
     from indexer.model import FileId
@@ -32,6 +33,8 @@ def shot_json(shot: ShotRow, members: Sequence[MemberRow]) -> dict[str, object]:
         "captured": {
             "local": shot.local,
             "offset": iso_offset(shot.offset_min),
+            "instant": _instant(shot),
+            "precision": _precision(shot),
             "source": shot.source,
             "confidence": shot.time_confidence,
             "why": shot.time_why,
@@ -45,6 +48,24 @@ def shot_json(shot: ShotRow, members: Sequence[MemberRow]) -> dict[str, object]:
         "why": shot.why,
         "burst": shot.burst,
     }
+
+
+def _moment(shot: ShotRow) -> Moment | None:
+    return parse(shot.local) if shot.local else None
+
+
+def _instant(shot: ShotRow) -> str | None:
+    """The time in UTC to the second; None where the zone or the time of day is not known."""
+    moment = _moment(shot)
+    if moment is None or not moment.has_time or shot.offset_min is None:
+        return None
+    instant = moment.at(shot.offset_min).instant()
+    return None if instant is None else f"{instant.replace(tzinfo=None).isoformat()}Z"
+
+
+def _precision(shot: ShotRow) -> str | None:
+    moment = _moment(shot)
+    return None if moment is None else str(moment.precision)
 
 
 def all_shots_json(db: apsw.Connection) -> Iterator[dict[str, object]]:

@@ -354,10 +354,17 @@ def test_a_zone_may_be_a_second_off():
 START = "2019:07:14 16:02:11+02:00"
 
 
-def test_films_of_one_camera_that_began_in_one_second_are_one_recording():
-    one, other = film("a.MOV", START, duration_ms=9000), film("b.MP4", START, 2, duration_ms=4000)
+def test_a_cut_that_kept_its_name_is_of_the_recording_that_began_in_its_second():
+    whole = film("IMG_1.MOV", START, duration_ms=9000)
+    cut = film("IMG_1.MP4", START, 2, duration_ms=4000)
 
-    assert kinds(one, other) == ["same-recording"]
+    assert kinds(whole, cut) == ["same-recording"]
+
+
+def test_two_phones_of_one_model_may_begin_in_one_second():
+    one, other = film("a.MOV", START, duration_ms=9000), film("b.MOV", START, 2, duration_ms=4000)
+
+    assert kinds(one, other) == []
 
 
 def test_a_transcode_that_lost_its_camera_is_as_long():
