@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from indexer import derive, pipeline, roots
+from indexer import pipeline, roots
 from indexer.catalog import facts, writing
 from indexer.catalog.connection import DECISIONS
 from indexer.decisions import decidable, words
@@ -171,10 +171,13 @@ def derive_if_due(
     is_up_to_date = facts.last_options(db) == options and facts.last_decided_ns(db) == moment
     if is_up_to_date and not facts.is_pending(db):
         return
+    # numpy takes a tenth of a second to import, which --help and a run without news do without.
+    from indexer.derive import derive
+
     progress.phase("Deciding")
     number = Generation(facts.generation(db) + 1)
     with db:
-        derive.derive(db, words.words(decided))
+        derive(db, words.words(decided))
         publish(db, decided, number, raw_companion)
         facts.commit_generation(
             db, number, command=command, version=__version__, raw_companion=raw_companion,
