@@ -1,8 +1,8 @@
 """Ties that rest on looks: of files named alike, and of looks alone.
 
-Pure. Looks are necessary and never sufficient: frames a
-tenth of a second apart look the same. So looks alone tie only a file that names no camera,
-only to one shot (components.py), and never two pictures that one program saved alike.
+Pure. Looks are necessary and never sufficient: frames a tenth of a second apart look the same.
+So looks alone tie only a file that names no camera, only to one shot (components.py), and never
+two pictures that one program saved alike.
 """
 
 from __future__ import annotations

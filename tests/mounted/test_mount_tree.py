@@ -163,7 +163,8 @@ def test_a_shot_is_told_by_the_extended_attributes(library):
     file = library.file("a.jpg", b"a", f"{DAY}/a.jpg")
     library.maker.db.execute(
         "INSERT INTO shot VALUES (7, 'only', 0, NULL, 'it is alone');"
-        f"INSERT INTO member VALUES (7, {file}, 'original', 0, NULL, 'It is alone.');"
+        f"INSERT INTO member (shot_id, file_id, role, rank, says)"
+        f" VALUES (7, {file}, 'original', 0, 'It is alone.');"
         "INSERT INTO capture VALUES (7, '2019-07-14T16:02:11', 120, '', 'certain', '', NULL, NULL,"
         " NULL)"
     )
