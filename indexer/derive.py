@@ -155,7 +155,7 @@ def _verdict(group: Group, burst: str | None, words: Words, seen: Looks, habits:
         default=None,
     )
     heard = [s for s in subjects if s.fact.blake3 not in words.ignored]
-    judgement = judge(heard or subjects, chosen, habits)
+    judgement = judge(heard or subjects, chosen, habits, seen)
     original = judgement.original
     roles = tuple((s, *role_of(s, original, seen)) for s in subjects if s is not original)
     time, clues = resolve([s.clues for s in (original, *(s for s, _, _ in roles))])

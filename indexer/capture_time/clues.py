@@ -181,7 +181,7 @@ def _from_name(file: FileId, name: str) -> Iterator[Clue]:
     if found is None:
         return
     rank, trust = (60, Trust.LIKELY) if found.is_camera_own else (80, Trust.NONE)
-    says = f"one that tells a time, {found.says}"
+    says = f"the time {found.says}"
     yield Clue(
         file, FILE_NAME, name, rank, trust, says, found.moment, found.is_utc,
         is_device=found.is_camera_own,

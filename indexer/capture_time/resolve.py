@@ -153,7 +153,23 @@ def _lost(clue: Clue, chosen: Clue | None) -> JudgedClue:
     if clue is chosen:
         return JudgedClue(clue, is_used=True, says=f"used: {clue.says}")
     if clue.rejected is not None:
-        return JudgedClue(clue, is_used=False, says=f"rejected: {clue.says}")
+        return JudgedClue(clue, is_used=False, says=f"rejected: it {clue.says}")
     if clue.trust is Trust.NONE or chosen is None:
         return JudgedClue(clue, is_used=False, says=clue.says)
-    return JudgedClue(clue, is_used=False, says=f"{clue.says}; {chosen.source} ranks above it")
+    return JudgedClue(clue, is_used=False, says=f"{clue.says}; {_why_lost(clue, chosen)}")
+
+
+def _why_lost(clue: Clue, chosen: Clue) -> str:
+    if _agree(clue.moment, chosen.moment):
+        return "it agrees with the one that is used"
+    if clue.source == chosen.source:
+        return "that of another file comes first"
+    return f"{chosen.source} ranks above it"
+
+
+def _agree(one: Moment | None, other: Moment | None) -> bool:
+    """Whether the clocks, or the instants, are equal to the second."""
+    if one is None or other is None or one.has_time is not other.has_time:
+        return False
+    here, there = one.instant(), other.instant()
+    return one.clock == other.clock or (here is not None and here == there)

@@ -315,10 +315,11 @@ def _between(shot: Taken, below: Sequence[Taken], above: Sequence[Taken]) -> Inf
     first, last = min(map(_clock, below)).date(), max(map(_clock, above)).date()
     near = _by_name((below[0], above[0]))
     when = f"between {first} and {last}" if first != last else f"on {first}"
+    were = "were" if len(near) > 1 else "was"
     time = replace(
         shot.time,
         suggestion=f"{first}/{last}" if first != last else first.isoformat(),
-        suggestion_why=f"It was taken {when}, by {_named(near)}.",
+        suggestion_why=f"{_named(near, 'Its neighbour')} {were} taken {when}.",
     )
     return Inferred(time, _rows(near, f"suggests that it was taken {when}"))
 

@@ -143,6 +143,19 @@ def _shot(row: Sequence[Any]) -> ShotRow:
     return ShotRow(*columns)
 
 
+def shots_of_burst(db: apsw.Connection, burst: str) -> list[ShotId]:
+    """The shots of one burst, bracket or recording."""
+    rows = db.execute("SELECT shot_id FROM shot WHERE burst = ? ORDER BY shot_id", (burst,))
+    return [ShotId(number) for (number,) in rows]
+
+
+def suggestion_why(db: apsw.Connection, number: ShotId) -> str | None:
+    """Why a time was suggested for a shot; None where none was."""
+    text = "SELECT suggestion_why FROM capture WHERE shot_id = ?"
+    says: str | None = db.execute(text, (number,)).get
+    return says
+
+
 _MEMBERS = (
     "SELECT m.shot_id, m.file_id, m.role, r.path, d.path, f.name, c.blake3, f.size, m.says,"
     " m.offered FROM member m JOIN file f USING (file_id) JOIN folder d USING (folder_id)"

@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from indexer.grouping.contradiction import are_numbered_apart, at_other_time, contradiction
-from indexer.grouping.evidence import Edge, by_place, edge, first_name
+from indexer.grouping.evidence import Edge, by_place, edge, shared_name
 from indexer.grouping.names import Mark
 from indexer.grouping.size import same_shape
 
@@ -40,11 +40,11 @@ def _named_alike(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
             if looks.same(a, b) and same_shape(a, b):
                 # Programs number screens and pages, too, and those differ in a few letters.
                 if _is_photograph(a, b, looks) or a.bare_names & b.bare_names:
-                    says = f"They lie in one folder, are named after {_common(a, b)} and look the same."
+                    says = f"They lie in one folder, are named after {shared_name(a, b)} and look the same."
                     yield edge(a, b, "name-and-look", 48, says)
             elif (a.is_edit or b.is_edit) and looks.weak(a, b):
                 says = (
-                    f"They lie in one folder, one is named as an edited {_common(a, b)}, and they"
+                    f"They lie in one folder, one is named as an edited {shared_name(a, b)}, and they"
                     " look much alike."
                 )
                 yield edge(a, b, "edit-by-name", 46, says)
@@ -56,12 +56,8 @@ def _backs(subjects: Sequence[Subject]) -> Iterator[Edge]:
         for back in (s for s in group if Mark.BACK in s.marks):
             for front in (s for s in group if Mark.BACK not in s.marks):
                 if front.camera == back.camera and not front.is_edit:
-                    says = f"The scanner named one as the back of the print {_common(front, back)}."
+                    says = f"The scanner named one as the back of the print {shared_name(front, back)}."
                     yield edge(front, back, "print-back", 47, says)
-
-
-def _common(a: Subject, b: Subject) -> str:
-    return first_name(a.stems & b.stems)
 
 
 def _looking_alike(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
@@ -100,5 +96,5 @@ def _sentence(a: Subject, b: Subject, pair: Near) -> str:
     nameless = "neither names" if not (a.camera or b.camera) else "one of them does not name"
     return (
         f"They look the same{turned} (difference {pair.residual:.1f} of 255), and {nameless} the"
-        " camera; nothing else ties them."
+        " camera."
     )

@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from indexer.grouping.contradiction import COUNTERS, count
-from indexer.grouping.names import folded
+from indexer.grouping.names import family, folded
 from indexer.model import Kind
 from indexer.paths import display, to_str
 
@@ -260,6 +260,13 @@ def clock_of(subject: Subject) -> str:
     return subject.own_time.iso().replace("T", " ") if subject.own_time else "?"
 
 
-def first_name(names: frozenset[str]) -> str:
-    """One of the names, the same every time."""
-    return display(min(names))
+def shared_name(a: Subject, b: Subject) -> str:
+    """The name that both come down to, as the plainest of their files spells it."""
+    common = a.stems & b.stems
+    spelled = (
+        name.rpartition(".")[0] or name
+        for subject in (a, b)
+        for name in (to_str(file.name) for file in subject.files)
+        if family(name).stem in common
+    )
+    return display(min(spelled, key=lambda name: (len(name), name)))

@@ -26,8 +26,8 @@ from indexer.grouping.evidence import (
     camera_of,
     clock_of,
     edge,
-    first_name,
     seconds_between,
+    shared_name,
 )
 from indexer.grouping.looks import AT_LEAST, CLEARLY
 from indexer.grouping.names import Mark
@@ -77,7 +77,7 @@ def _same_press(a: Subject, b: Subject, looks: Looks) -> Iterator[Edge]:
         return
     common = a.stems & b.stems
     if common and not _looks_deny(a, b, looks):
-        says = f"{camera_of(a, b)} took both at {clock_of(a)}, and both are named after {first_name(common)}."
+        says = f"{camera_of(a, b)} took both at {clock_of(a)}, and both are named after {shared_name(a, b)}."
         yield edge(a, b, "same-press", 60, says)
     elif _is_same_fraction(a, b) and same_shape(a, b) and _likeness(a, b, looks):
         says = f"{camera_of(a, b)} took both at {clock_of(a)}, to the fraction of the second."
@@ -170,7 +170,7 @@ def _raw_pairs(subjects: Sequence[Subject]) -> Iterator[Edge]:
             if apart is not None and 0 < apart <= RAW_SLACK.total_seconds():
                 says = (
                     f"{camera_of(a, b)} wrote both, in one folder, {apart:g} s apart and named after"
-                    f" {first_name(a.stems & b.stems)}."
+                    f" {shared_name(a, b)}."
                 )
                 yield edge(a, b, "same-press", 60, says)
 

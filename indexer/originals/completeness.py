@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from indexer.grouping.size import is_smaller, pixels, same_shape
 from indexer.model import Kind
 from indexer.originals.habits import camera_of, size_of
-from indexer.originals.structure import auxiliary_pictures, is_heif
+from indexer.originals.structure import auxiliary_pictures, first_header, is_heif
 from indexer.originals.vote import Remark
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Coders work in blocks of up to 16 pixels, and some cameras name the size before or after.
 _BLOCK_PX: Final = 16
+_CLEARLY_SMALLER: Final = 0.9  # of the pixels, as in grouping.size
 _UPRIGHT: Final = (None, 1)
 _LYING: Final = 5  # EXIF orientations from here on swap the sides
 # What ExifTool warns of when somebody moved the notes within the file.
@@ -87,21 +88,49 @@ def _is_strange(subject: Subject, bench: Bench) -> bool:
     return bool(usual) and subject.fact.kind is Kind.PICTURE and size_of(subject) not in usual
 
 
+def is_clearly_larger(one: Subject, than: Subject) -> bool:
+    """Whether it has more pixels than a copy of the other could have."""
+    return pixels(one) * _CLEARLY_SMALLER > pixels(than)
+
+
 def _sides(subject: Subject) -> str:
     return f"{subject.fact.width_px} x {subject.fact.height_px}"
 
 
 def turned(subject: Subject, bench: Bench) -> Iterator[Remark]:
     """Pixels turned upright, where a rival still lies as the sensor saw it."""
-    if subject.fact.orientation not in _UPRIGHT or is_heif(subject):
+    if is_heif(subject):
         return
-    if any(_lies(rival) and _are_crossed(subject, rival) for rival in bench.rivals):
-        says = "Its pixels were turned upright; another still lies as the sensor saw it."
+    is_upright = subject.fact.orientation in _UPRIGHT and any(
+        _lies(rival) and _are_crossed(subject, rival) for rival in bench.rivals
+    )
+    if is_upright or (is_crossed(subject) and any(_is_as_told(r, subject) for r in bench.rivals)):
+        says = "Its pixels were turned; another still lies as the sensor saw it."
         yield Remark("turned", says)
 
 
 def _lies(subject: Subject) -> bool:
-    return not is_heif(subject) and (subject.fact.orientation or 1) >= _LYING
+    """Whether it lies as a camera held upright leaves it, and not because somebody turned it."""
+    if is_heif(subject) or subject.camera is None or is_crossed(subject):
+        return False
+    if first_header(subject) == "jfif":
+        return False
+    return (subject.fact.orientation or 1) >= _LYING
+
+
+def is_crossed(subject: Subject) -> bool:
+    """Whether its sides are those that the camera says it wrote, exchanged."""
+    tags, fact = subject.tags, subject.fact
+    if not (tags.exif_width and tags.exif_height and fact.width_px and fact.height_px):
+        return False
+    is_other = (tags.exif_width > tags.exif_height) != (fact.width_px > fact.height_px)
+    return is_other and abs(fact.width_px - tags.exif_height) <= _BLOCK_PX
+
+
+def _is_as_told(one: Subject, of: Subject) -> bool:
+    """Whether it has the sides, in their order, that the camera told both."""
+    told = (of.tags.exif_width, of.tags.exif_height)
+    return (one.tags.exif_width, one.tags.exif_height) == told and _are_crossed(of, one)
 
 
 def _are_crossed(one: Subject, other: Subject) -> bool:
@@ -160,6 +189,19 @@ def auxiliaries(subject: Subject, bench: Bench) -> Iterator[Remark]:
     if own and any(not auxiliary_pictures(rival) for rival in _comparable(subject, bench)):
         says = "It still has the pictures for HDR or depth that the camera put beside it."
         yield Remark("auxiliary-pictures", says)
+
+
+def silent(subject: Subject, bench: Bench) -> Iterator[Remark]:
+    """No record at all beside a camera's of the same size: whoever strips a file saves it anew."""
+    if subject.fact.kind is not Kind.PICTURE or subject.has_metadata:
+        return
+    if any(_speaks_for(rival, subject) for rival in bench.rivals):
+        says = "It names neither camera nor time, and another that does is no smaller: a copy."
+        yield Remark("silent", says)
+
+
+def _speaks_for(one: Subject, of: Subject) -> bool:
+    return one.is_still and one.camera is not None and not is_clearly_larger(of, one)
 
 
 # --- motion photos -----------------------------------------------------------------------

@@ -17,10 +17,11 @@ from indexer.originals.software import Software, ios_version, kind_of, programs_
 from indexer.originals.structure import (
     is_apples,
     is_heif,
+    is_in_one_piece,
     is_jpeg,
-    is_single_item,
-    is_tiled,
+    is_native_heic,
     looks_first_generation,
+    may_be_native_heic,
     quantisation,
 )
 from indexer.originals.vote import Remark
@@ -147,23 +148,21 @@ def camera_format(subject: Subject, bench: Bench) -> Iterator[Remark]:
     jpegs = [rival for rival in bench.rivals if is_jpeg(rival)]
     heics = [rival for rival in bench.rivals if is_heif(rival)]
     if is_heif(subject) and jpegs and not why_no_hevc(subject):
-        if _is_native_heic(subject) and not any(_is_native_jpeg(j, subject) for j in jpegs):
+        if is_native_heic(subject) and not any(_is_native_jpeg(j, subject) for j in jpegs):
             model = subject.tags.model or "This phone"
             says = f"{model} writes HEIC; a JPEG beside it is an export."
             yield Remark("camera-format", says)
-        if bench.habits.mode_around(subject) == "heic":
+        if not is_in_one_piece(subject) and bench.habits.mode_around(subject) == "heic":
             says = "The same phone wrote only HEIC around that day."
             yield Remark("neighbours-agree", says)
+    if is_heif(subject) and jpegs and not may_be_native_heic(subject):
+        model = subject.tags.model or "its camera"
+        says = f"Nothing shows that {model} writes HEIC, and a JPEG of the shot is here."
+        yield Remark("foreign-format", says)
     is_full = is_jpeg(subject) and heics and not any(is_smaller(subject, heic) for heic in heics)
     if is_full and bench.habits.mode_around(subject) == "jpeg":
         says = "The same phone wrote only JPEG around that day."
         yield Remark("neighbours-agree", says)
-
-
-def _is_native_heic(subject: Subject) -> bool:
-    if is_single_item(subject):
-        return False
-    return subject.tags.has_maker_note or (not is_apples(subject) and is_tiled(subject))
 
 
 def _is_native_jpeg(subject: Subject, heic: Subject) -> bool:

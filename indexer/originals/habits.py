@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from indexer.model import Kind
-from indexer.originals.structure import is_heif, looks_first_generation, quantisation
+from indexer.originals.structure import (
+    is_heif,
+    is_native_heic,
+    looks_first_generation,
+    quantisation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from indexer.grouping.subject import Subject
 
@@ -24,15 +29,24 @@ if TYPE_CHECKING:
 _ENOUGH: Final = 5
 # A camera that adapts its tables to each picture has no tables of its own; arbitrary.
 _MOST_TABLES: Final = 3
+# Other presses that tell a phone's mode; one may be a file that somebody sent. Arbitrary.
+_SEVERAL: Final = 2
 _DAY: Final = timedelta(days=1)
+
+
+class Press(NamedTuple):
+    """What tells one press of a camera's shutter from another, whatever its files are called."""
+
+    clock: datetime
+    stem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """What one camera wrote on one day: stems that exist in one format alone."""
+    """What one camera wrote on one day: presses that exist in one format alone."""
 
-    heic: frozenset[str] = frozenset()
-    jpeg: frozenset[str] = frozenset()
+    heic: frozenset[Press] = frozenset()
+    jpeg: frozenset[Press] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +58,24 @@ class Habits:
     sizes: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
 
     def mode_around(self, subject: Subject) -> str | None:
-        """What the other shots of a day before or after all are, "heic" or "jpeg"; None: both."""
+        """What several other shots from a day before to a day after all are, "heic" or "jpeg";
+        None: both, or too few.
+        """
         camera, time = camera_of(subject), subject.own_time
         if camera is None or time is None:
             return None
         day = time.clock.date()
         near = [self.modes.get((camera, day + n * _DAY), Mode()) for n in (-1, 0, 1)]
-        heic = {s for mode in near for s in mode.heic} - subject.stems
-        jpeg = {s for mode in near for s in mode.jpeg} - subject.stems
-        if bool(heic) == bool(jpeg):
+        own = (time.clock, subject.stems)
+        heic = {p.clock for mode in near for p in mode.heic if _is_another(p, *own)}
+        jpeg = {p.clock for mode in near for p in mode.jpeg if _is_another(p, *own)}
+        if (heic and jpeg) or max(len(heic), len(jpeg)) < _SEVERAL:
             return None
         return "heic" if heic else "jpeg"
+
+
+def _is_another(press: Press, clock: datetime, stems: frozenset[str]) -> bool:
+    return press.clock != clock and press.stem not in stems
 
 
 def camera_of(subject: Subject) -> str | None:
@@ -65,17 +86,21 @@ def camera_of(subject: Subject) -> str | None:
 
 def habits_of(subjects: Iterable[Subject]) -> Habits:
     """What the cameras of these files usually write, from files that look untouched."""
-    formats: dict[tuple[str, date, str], set[str]] = defaultdict(set)
+    formats: dict[str, dict[Press, set[str]]] = defaultdict(lambda: defaultdict(set))
     tables: dict[str, Counter[str]] = defaultdict(Counter)
     sizes: dict[str, Counter[tuple[int, int]]] = defaultdict(Counter)
     for subject in subjects:
         camera, time = camera_of(subject), subject.own_time
-        if camera is None or subject.fact.kind is not Kind.PICTURE or not _is_trusted(subject):
+        if camera is None or subject.fact.kind is not Kind.PICTURE or _is_made_later(subject):
             continue
+        is_trusted = _is_trusted(subject)
         if time is not None:
             for stem in subject.stems:
-                written = "heic" if is_heif(subject) else "jpeg"
-                formats[camera, time.clock.date(), stem].add(written)
+                formats[camera][Press(time.clock, stem)].add(
+                    _format(subject, is_trusted=is_trusted)
+                )
+        if not is_trusted:
+            continue
         if (table := quantisation(subject)) is not None:
             tables[camera][table] += 1
         sizes[camera][size_of(subject)] += 1
@@ -88,19 +113,40 @@ def size_of(subject: Subject) -> tuple[int, int]:
     return max(width, height), min(width, height)
 
 
+def _is_made_later(subject: Subject) -> bool:
+    """Whether it is known to be no camera's file, so that it puts no other in doubt."""
+    return subject.is_edit or subject.is_preview or subject.fact.damage is not None
+
+
 def _is_trusted(subject: Subject) -> bool:
-    if subject.is_edit or subject.is_preview or subject.fact.damage is not None:
+    if is_heif(subject) and not is_native_heic(subject):
         return False
     return subject.tags.has_maker_note and looks_first_generation(subject)
 
 
+def _format(subject: Subject, *, is_trusted: bool) -> str:
+    """What one file says that its camera wrote; whatever is in doubt spoils its press."""
+    if not is_trusted:
+        return "unknown"
+    return "heic" if is_heif(subject) else "jpeg"
+
+
 def _modes(
-    formats: Mapping[tuple[str, date, str], set[str]],
+    formats: Mapping[str, Mapping[Press, set[str]]],
 ) -> dict[tuple[str, date], Mode]:
-    alone: dict[tuple[str, date, str], set[str]] = defaultdict(set)
-    for (camera, day, stem), written in formats.items():
-        if len(written) == 1:  # a stem in both formats is what is to be decided
-            alone[camera, day, next(iter(written))].add(stem)
+    alone: dict[tuple[str, date, str], set[Press]] = defaultdict(set)
+    for camera, presses in formats.items():
+        # A moment or a name in several formats is what is to be decided, and decides nothing.
+        by_clock: dict[datetime, set[str]] = defaultdict(set)
+        by_name: dict[tuple[date, str], set[str]] = defaultdict(set)
+        for press, written in presses.items():
+            by_clock[press.clock] |= written
+            by_name[press.clock.date(), press.stem] |= written
+        for press in presses:
+            day = press.clock.date()
+            written = by_clock[press.clock] | by_name[day, press.stem]
+            if len(written) == 1:
+                alone[camera, day, next(iter(written))].add(press)
     return {
         (camera, day): Mode(
             frozenset(alone.get((camera, day, "heic"), ())),

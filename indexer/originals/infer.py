@@ -1,4 +1,4 @@
-"""From votes to the original of a shot and the roles of the rest.
+"""From votes to the original of a shot.
 
 Pure. The rules vote (rules.py); this file counts and says how sure the outcome is. What each
 other member is to the original is roles.py.
@@ -14,21 +14,23 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from indexer.grouping.looks import UNSEEN
 from indexer.grouping.size import pixels
 from indexer.model import Confidence, Kind
 from indexer.originals.device_era import has_false_extension
+from indexer.originals.generations import quality
 from indexer.originals.habits import Habits
 from indexer.originals.richness import genuine, written_later
-from indexer.originals.roles import role_of
 from indexer.originals.rules import ballot, is_derived, is_infeasible
-from indexer.originals.structure import is_heif, is_jpeg
+from indexer.originals.structure import is_heif, is_jpeg, may_be_native_heic
 from indexer.originals.vote import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from indexer.grouping.looks import Looks
     from indexer.grouping.subject import Subject
-    from indexer.model import ContentId, Role
+    from indexer.model import ContentId
     from indexer.originals.vote import Vote
 
 _SURE, _LIKELY = 3.0, 1.0  # margins in points (ORIGINALS 3.2)
@@ -40,6 +42,7 @@ _TELL_FORMATS: Final = frozenset(
     {
         *("camera-format", "neighbours-agree", "camera-tables", "foreign-tables", "single-item"),
         *("maker-notes-kept", "smaller", "saved-by-editor", "history", "messenger", "no-metadata"),
+        *("foreign-format", "one-piece", "saved-again"),
     }
 )
 _NO_HABITS: Final = Habits()
@@ -48,14 +51,13 @@ _CHOSEN: Final = "A person chose it."
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A shot's original, how sure, and every other subject's role with its sentence."""
+    """A shot's original, how sure, and why."""
 
     original: Subject
     confidence: Confidence
     is_missing: bool
     why: str
     votes: tuple[Vote, ...]
-    roles: tuple[tuple[Subject, Role, str], ...]  # without the original
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +80,23 @@ class _Count:
 
 
 def judge(
-    subjects: Sequence[Subject], chosen: Subject | None = None, habits: Habits = _NO_HABITS
+    subjects: Sequence[Subject],
+    chosen: Subject | None = None,
+    habits: Habits = _NO_HABITS,
+    seen: Looks = UNSEEN,
 ) -> Judgement:
     """Choose the original among the subjects of one shot; what a person chose wins."""
-    count = _count(_candidates(subjects), habits)
+    count = _count(_candidates(subjects), habits, seen)
     if chosen is not None:
-        return _judgement(subjects, chosen, Confidence.SURE, _CHOSEN, count, is_missing=False)
+        return _judgement(chosen, Confidence.SURE, _CHOSEN, count, is_missing=False)
     original = count.order[0]
     confidence, why = _confidence(count)
     if count.is_missing:
         why = f"{why.rstrip()} {_what_is_left(count.cast[original.content])}"
-    return _judgement(
-        subjects, original, confidence, why.strip(), count, is_missing=count.is_missing
-    )
+    return _judgement(original, confidence, why.strip(), count, is_missing=count.is_missing)
 
 
 def _judgement(
-    subjects: Sequence[Subject],
     original: Subject,
     confidence: Confidence,
     why: str,
@@ -108,7 +110,6 @@ def _judgement(
         is_missing,
         why,
         tuple(vote for s in count.order for vote in count.cast[s.content]),
-        tuple((s, *role_of(s, original)) for s in subjects if s is not original),
     )
 
 
@@ -126,8 +127,8 @@ def _candidates(subjects: Sequence[Subject]) -> list[Subject]:
 # --- counting ----------------------------------------------------------------------------
 
 
-def _count(candidates: Sequence[Subject], habits: Habits) -> _Count:
-    cast = ballot(candidates, habits)
+def _count(candidates: Sequence[Subject], habits: Habits, seen: Looks) -> _Count:
+    cast = ballot(candidates, habits, seen)
     able = [s for s in candidates if not is_infeasible(cast[s.content])]
     missing = all(is_derived(cast[s.content]) for s in able)
     largest = max(map(pixels, candidates))
@@ -141,6 +142,9 @@ def _count(candidates: Sequence[Subject], habits: Habits) -> _Count:
             -pixels(subject) if missing and pixels(subject) < _AS_LARGE * largest else -largest,
             -sum(vote.points for vote in said),
             _format_rank(subject),
+            -pixels(subject),
+            -(genuine(subject) + written_later(subject)) if is_jpeg(subject) else 0,
+            -(quality(subject) or 0),
         )
 
     by_standing = groupby(sorted(candidates, key=standing), key=standing)
@@ -151,6 +155,8 @@ def _count(candidates: Sequence[Subject], habits: Habits) -> _Count:
 def _format_rank(subject: Subject) -> int:
     if subject.fact.kind is Kind.RAW:
         return -1
+    if is_heif(subject) and not may_be_native_heic(subject):
+        return len(_FORMATS)
     kind = subject.fact.codec if subject.fact.codec == "hevc" else subject.fact.extension
     return _FORMATS.index(kind) if kind in _FORMATS else len(_FORMATS)
 

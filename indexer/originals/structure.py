@@ -28,6 +28,7 @@ _LOW_QUALITY, _MANY_PX = 80, 5_000_000
 # 49 where there are 48 (all 11 HEICs of phones at hand; ORIGINALS 3.2).
 _TILE_PX: Final = 512
 _TILING_MAKES: Final = ("apple", "samsung")
+_FIRST_HEIC_OF_SAMSUNG: Final = 2019  # the Galaxy S10
 _LONGEST_NUMBER: Final = 10  # a damaged header may claim anything
 
 
@@ -52,7 +53,7 @@ def jpeg_signs(subject: Subject, _bench: Bench) -> Iterator[Remark]:
     if not is_jpeg(subject):
         return
     tags = subject.tags.all
-    match _first_header(subject):
+    match first_header(subject):
         case "exif":
             yield Remark("exif-first", "Its Exif header stands first, as cameras write it.")
         case "jfif":
@@ -65,7 +66,7 @@ def jpeg_signs(subject: Subject, _bench: Bench) -> Iterator[Remark]:
         yield Remark(
             "caption-segment", "It carries a block for captions, which cameras don't write."
         )
-    if tags.get("File:EncodingProcess") == _PROGRESSIVE:
+    if is_progressive(subject):
         yield Remark("progressive", "It is a progressive JPEG, which cameras hardly ever write.")
     yield from _chroma(subject)
     yield from _quality(subject)
@@ -73,7 +74,12 @@ def jpeg_signs(subject: Subject, _bench: Bench) -> Iterator[Remark]:
         yield Remark("pixel-tags", "It carries a tag that Apple's cameras don't write.")
 
 
-def _first_header(subject: Subject) -> str | None:
+def is_progressive(subject: Subject) -> bool:
+    """Whether a JPEG comes in passes, as programs save it for the web."""
+    return subject.tags.all.get("File:EncodingProcess") == _PROGRESSIVE
+
+
+def first_header(subject: Subject) -> str | None:
     """Whichever stands first, "exif" or "jfif"; None where there is no Exif."""
     tags = subject.tags.all
     if "File:EncodingProcess" not in tags:  # its structure was not looked at
@@ -132,10 +138,10 @@ def looks_first_generation(subject: Subject) -> bool:
     if is_heif(subject):
         return not is_single_item(subject)
     return (
-        _first_header(subject) == "exif"
+        first_header(subject) == "exif"
         and not _has_adobe_segment(subject)
         and not _has_captions(subject)
-        and tags.all.get("File:EncodingProcess") != _PROGRESSIVE
+        and not is_progressive(subject)
     )
 
 
@@ -149,6 +155,8 @@ def heif_signs(subject: Subject, _bench: Bench) -> Iterator[Remark]:
     tags = subject.tags.all
     if is_single_item(subject):
         yield Remark("single-item", "It is coded in one piece, as converters do and phones don't.")
+    elif is_in_one_piece(subject):
+        yield Remark("one-piece", "It is coded in one piece, as converters do.")
     elif is_tiled(subject) and subject.tags.has_maker_note:
         yield Remark("tiles", "It is coded in tiles, as phones do.")
     if _tiles_by_habit(subject) and tags.get("QuickTime:CompatibleBrands", "").startswith("heic"):
@@ -157,13 +165,52 @@ def heif_signs(subject: Subject, _bench: Bench) -> Iterator[Remark]:
 
 def is_single_item(subject: Subject) -> bool:
     """Whether a HEIC of a phone is one coded picture instead of tiles; false where not told."""
+    return is_in_one_piece(subject) and _tiles_by_habit(subject)
+
+
+def is_in_one_piece(subject: Subject) -> bool:
+    """Whether a HEIC is not made of tiles; a HIF is a camera's, and those were not looked at."""
     primary, tiles = _primary(subject), _tiles(subject)
-    return primary is not None and tiles > 1 and primary < tiles and _tiles_by_habit(subject)
+    if primary is None or _is_hif(subject):
+        return False
+    return 1 <= primary < tiles
 
 
 def is_tiled(subject: Subject) -> bool:
     """Whether its main picture is numbered as one of tiles is."""
     return _primary(subject) == _tiles(subject) + 1
+
+
+def is_native_heic(subject: Subject) -> bool:
+    """Whether a HEIC is one that its camera wrote, by who that is and how it is laid out.
+
+    Maker notes survive a conversion, so they prove it only of makers that are known to write
+    HEIC; of others the layout must be a camera's.
+    """
+    if is_in_one_piece(subject) or _tiles(subject) == 1:
+        return False
+    has_notes = subject.tags.has_maker_note
+    if is_apples(subject):  # which of its devices can't is device_era's
+        return has_notes
+    if is_tiled(subject) or auxiliary_pictures(subject):
+        return True
+    return has_notes and (_is_samsungs(subject) or _is_hif(subject))
+
+
+def may_be_native_heic(subject: Subject) -> bool:
+    """Whether its camera may have written it: an iPhone's says less once its notes are lost."""
+    return is_native_heic(subject) or (is_apples(subject) and not is_in_one_piece(subject))
+
+
+def _is_samsungs(subject: Subject) -> bool:
+    time = subject.own_time
+    is_late = time is not None and time.clock.year >= _FIRST_HEIC_OF_SAMSUNG
+    return is_late and (subject.tags.make or "").strip().lower() == "samsung"
+
+
+def _is_hif(subject: Subject) -> bool:
+    """Whether it is named as Canon, Fujifilm, Nikon and Sony name their HEIFs."""
+    return any(file.name.lower().endswith(b".hif") for file in subject.files)
 
 
 def _tiles_by_habit(subject: Subject) -> bool:

@@ -189,7 +189,10 @@ def _damage(name: bytes, passed: _Pass, decoded: _Decoded) -> tuple[Damage | Non
         return Damage.EMPTY, "the file has no bytes"
     is_no_media = passed.sniffed.kind not in MEDIA | {Kind.SIDECAR}
     if is_no_media and claims_media(name):
-        return Damage.UNDECODABLE, "named like media, but its first bytes are none"
+        return (
+            Damage.UNDECODABLE,
+            "named like media, but it does not begin like a picture, film or sound",
+        )
     return decoded.damage, decoded.says
 
 

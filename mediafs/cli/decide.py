@@ -128,7 +128,7 @@ _SAYS = {
 def _told(told: Decided, *, is_undo: bool) -> str:
     path, says = display(told.path), _SAYS[told.verdict]
     if is_undo:
-        return f"Taken back: {path} {says}. `mediafs explain` shows what holds now."
+        return f"Taken back: that {path} {says}. `mediafs explain` shows what holds now."
     if not told.is_new:
         return f"Nothing to do: {path} {says}, as you said before."
     return f"Decided: {path} {says}. `mediafs decide --undo` takes it back."

@@ -52,7 +52,8 @@ def _text(found: Iterable[dict[str, Any]]) -> None:
             click.echo(f"          {display(file['path'])}  {size(file['size'])}")
         total += group["reclaimable"]
         count += 1
-    click.echo(f"{count:,} groups, {size(total)} reclaimable.")
+    noun = "group" if count == 1 else "groups"
+    click.echo(f"{count:,} {noun}, {size(total)} reclaimable.")
 
 
 def _json(found: Iterable[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""From votes to the original, how sure, and what the others are to it."""
+"""From votes to the original, and how sure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from builders import camera, digest, subject
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.model import Confidence, Damage, Kind, Role, Tags
+from indexer.model import Confidence, Damage, Kind, Tags
 from indexer.originals.habits import habits_of
-from indexer.originals.infer import Judgement, judge
+from indexer.originals.infer import judge
 
 EXIF = {"IFD0:Make": "Apple", "IFD0:Model": "iPhone X", "File:EncodingProcess": "0"}
 EXPORT = {"JFIF:JFIFVersion": "1 1", **EXIF, "Photoshop:IPTCDigest": "00"}
@@ -20,14 +20,12 @@ ONE_PIECE = {"Meta:PrimaryItemReference": "1", "QuickTime:CompatibleBrands": "mi
 PHONE_FILM = {"Keys:Model": "iPhone X", "Track3:MetaFormat": "mebx"}
 
 
-def tags(structure: dict[str, str], *, notes: bool = True, **changes) -> Tags:
+def tags(
+    structure: dict[str, str], *, notes: bool = True, time: str = "2019:07:24 11:25:41", **changes
+) -> Tags:
     made = camera(time=None, model="iPhone X", software="12.3", has_maker_note=notes, **changes)
-    taken = {"ExifIFD:DateTimeOriginal": "2019:07:24 11:25:41"}
+    taken = {"ExifIFD:DateTimeOriginal": time}
     return replace(made, all={**structure, **taken, **made.all})
-
-
-def roles(judgement: Judgement) -> dict[bytes, Role]:
-    return {s.fact.name: role for s, role, _ in judgement.roles}
 
 
 def won(*subjects) -> tuple[str, Confidence]:
@@ -68,7 +66,10 @@ def test_a_compatible_jpeg_wins_over_a_stripped_heic():
 
 def test_neighbours_tell_a_compatible_jpeg_from_a_macs_heic():
     jpeg, made = subject("IMG_1.JPG", tags(EXIF)), subject("IMG_1.HEIC", tags(TILED), file=2)
-    others = [subject(f"IMG_{n}.JPG", tags(EXIF), file=n) for n in range(10, 13)]
+    others = [
+        subject(f"IMG_{n}.JPG", tags(EXIF, time=f"2019:07:24 11:30:{n}"), file=n)
+        for n in range(10, 13)
+    ]
 
     judgement = judge([jpeg, made], habits=habits_of([jpeg, made, *others]))
     assert (judgement.original, judgement.confidence) == (jpeg, SURE)
@@ -164,7 +165,6 @@ def test_an_edit_is_never_the_original_while_an_unedited_member_exists():
 
     judgement = judge([edit, poor])
     assert judgement.original is poor
-    assert roles(judgement) == {b"IMG_E0001.JPG": Role.EDIT}
 
 
 def test_a_motion_photo_keeps_its_film():
@@ -318,7 +318,6 @@ def test_what_a_person_chose_wins_over_all_votes():
     assert (judgement.original, judgement.confidence) == (JPEG, SURE)
     assert not judgement.is_missing
     assert judgement.why == "A person chose it."
-    assert roles(judgement).keys() == {b"IMG_1.HEIC"}
 
 
 def test_a_person_may_choose_the_film():
@@ -343,6 +342,42 @@ def test_level_evidence_is_ambiguous_and_says_so():
     assert "both are kept" in judgement.why
 
 
+def level(name: str, structure: dict[str, str], **changes):
+    return subject(name, Tags(all=structure), **changes)
+
+
+@pytest.mark.parametrize(
+    ("better", "other"),
+    [
+        (
+            subject("long name.jpg", width_px=4040),
+            subject("b.jpg", file=2),
+        ),
+        (
+            level("long name.jpg", {"File:JPEGQualityEstimate": "95"}),
+            level("b.jpg", {"File:JPEGQualityEstimate": "92"}, file=2),
+        ),
+        (
+            level("long name.jpg", {"XMP-dc:Subject": "Berlin", "File:JPEGQualityEstimate": "90"}),
+            level("b.jpg", {"File:JPEGQualityEstimate": "92"}, file=2),
+        ),
+        (
+            level("long name.jpg", {}),
+            level("b.png", {}, file=2, kind=Kind.PICTURE, extension="png"),
+        ),
+    ],
+    ids=["pixels", "quality", "tags before quality", "format"],
+)
+def test_of_what_is_level_the_better_supported_is_shown(better, other):
+    assert won(other, better) == ("long name.jpg", AMBIGUOUS)
+
+
+def test_a_heic_that_nobody_is_known_to_have_written_is_not_shown_first():
+    own = camera(make="motorola", model="moto g", has_maker_note=True)
+
+    assert won(subject("a.heic", own), subject("long name.jpg", own, file=2))[0] == "long name.jpg"
+
+
 def test_a_single_point_makes_it_likely():
     placed = subject("b.jpg", camera(latitude=1.0, longitude=1.0), file=2)
 
@@ -353,8 +388,8 @@ def test_the_strongest_word_is_part_of_why():
     assert "HEIC" in judge([HEIC, JPEG]).why
 
 
-def test_a_film_beside_a_still_is_its_moving_half():
-    assert roles(judge([JPEG, subject("IMG_1.MOV", file=3)])) == {b"IMG_1.MOV": Role.LIVE_VIDEO}
+def test_a_film_beside_a_still_does_not_stand_for_the_shot():
+    assert won(JPEG, subject("IMG_1.MOV", file=3))[0] == "IMG_1.JPG"
 
 
 def test_a_film_alone_is_an_original():
@@ -369,32 +404,6 @@ def test_a_poster_that_a_library_made_does_not_stand_for_the_film():
 
     judgement = judge([poster, clip])
     assert judgement.original is clip
-    assert roles(judgement) == {poster.fact.name: Role.PREVIEW}
-
-
-def test_each_role_is_what_the_member_is_to_the_original():
-    raw = subject("a.nef", payload=digest(9))
-    others = [
-        subject("a.jpg", file=2),
-        subject("a_edited.jpg", file=3),
-        subject("a2.nef", file=4, payload=digest(9)),
-    ]
-
-    assert roles(judge([*others, raw])) == {
-        b"a.jpg": Role.RAW_COMPANION,
-        b"a_edited.jpg": Role.EDIT,
-        b"a2.nef": Role.SAME_PAYLOAD,
-    }
-
-
-def test_a_smaller_copy_is_resized():
-    small = subject("IMG_1.JPG", Tags(), file=2, width_px=1024, height_px=768)
-
-    assert roles(judge([HEIC, small])) == {b"IMG_1.JPG": Role.RESIZED}
-
-
-def test_every_member_is_told_why_it_has_its_role():
-    assert all(says.endswith(".") for _, _, says in judge([HEIC, JPEG]).roles)
 
 
 def test_the_votes_of_all_candidates_are_kept():

@@ -125,7 +125,7 @@ def test_every_edge_says_why_in_a_sentence():
     [found] = by_clock([subject("IMG_1.HEIC"), subject("IMG_1.JPG", file=2)], UNSEEN)
 
     assert found.says == (
-        "iPhone 12 took both at 2019-07-14 16:02:11, and both are named after img_1."
+        "iPhone 12 took both at 2019-07-14 16:02:11, and both are named after IMG_1."
     )
 
 

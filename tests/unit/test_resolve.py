@@ -191,9 +191,40 @@ def test_every_clue_says_what_became_of_it():
     _, judged = resolve([member(1, tags)])
     assert {j.clue.source: j.says for j in judged} == {
         "ExifIFD:DateTimeOriginal": "used: the camera's record of the exposure",
-        "XMP-exif:DateTimeOriginal": "rejected: is no possible date",
+        "XMP-exif:DateTimeOriginal": "rejected: it is no possible date",
         "IFD0:ModifyDate": "when the file was saved last, which an editor rewrites",
     }
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ("2019:07:14 16:02:11", "it agrees with the one that is used"),
+        ("2019:07:14 17:02:11", "that of another file comes first"),
+    ],
+)
+def test_the_record_in_another_file_says_whether_it_agrees(other, says):
+    _, judged = resolve([member(1, camera()), member(2, camera(other))])
+
+    [lost] = [j.says for j in judged if not j.is_used]
+    assert lost == f"the camera's record of the exposure; {says}"
+
+
+def test_another_tag_that_says_otherwise_says_what_ranks_above_it():
+    tags = camera(all={"ExifIFD:CreateDate": "2019:07:14 16:05:00"})
+
+    _, judged = resolve([member(1, tags)])
+    assert [j.says.partition("; ")[2] for j in judged if not j.is_used] == [
+        "ExifIFD:DateTimeOriginal ranks above it"
+    ]
+
+
+def test_an_instant_agrees_with_the_clock_that_its_zone_explains():
+    tags = camera(all={"ExifIFD:OffsetTimeOriginal": "+02:00"})
+    _, judged = resolve([[*member(1, tags), *takeout(1563112931)]])
+
+    [lost] = [j.says for j in judged if j.clue.source == "JSON:PhotoTakenTimeTimestamp"]
+    assert lost.endswith("; it agrees with the one that is used")
 
 
 # --- clocks that nobody set ----------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import camera, digest, fact, subject
+from builders import camera, digest, fact, look, looks, page_look, subject
 
 from indexer.grouping.size import is_smaller
 from indexer.model import Damage, Kind, Tags
@@ -302,8 +302,10 @@ def test_a_stripped_copy_is_no_better_than_what_the_others_tell():
     )
     stripped = subject("b.jpg", Tags(), file=2)
 
-    assert points(stripped, edited) == {"saved-by-editor": -4, "no-metadata": -5}
-    assert points(stripped, subject("c.jpg", file=3)) == {"no-metadata": -5}
+    assert points(stripped, edited) == {
+        "silent": -6, "saved-by-editor": -4, "thinner-record": -2, "no-metadata": -5,
+    }  # fmt: skip
+    assert points(stripped, subject("c.jpg", file=3)) == {"silent": -6, "no-metadata": -5}
 
 
 def test_a_copy_that_lost_part_of_its_record_is_no_better_either():
@@ -311,7 +313,58 @@ def test_a_copy_that_lost_part_of_its_record_is_no_better_either():
     whole = subject("a.jpg", tags, payload=digest(9))
     poor = subject("b.jpg", file=2, payload=digest(9))
 
-    assert points(poor, whole) == {"saved-by-editor": -4}
+    assert points(poor, whole) == {"saved-by-editor": -4, "thinner-record": -2}
+
+
+def test_a_screenshot_does_not_share_what_a_program_wrote_into_its_jpeg():
+    exported = subject("b.jpg", Tags(software="Adobe Photoshop 21"), file=2)
+
+    assert points(subject("a.png", Tags()), exported) == {}
+    assert points(subject("a.webp", Tags(), extension="webp", kind=Kind.PICTURE), exported) == {
+        "saved-by-editor": -4, "thinner-record": -2,
+    }  # fmt: skip
+
+
+def test_a_photograph_does_not_become_innocent_as_a_png():
+    exported, png = subject("b.jpg", Tags(software="GIMP"), file=2), subject("a.png", Tags())
+
+    cast = ballot([png, exported], seen=looks((png, look(1)), (exported, look(1))))
+    assert "saved-by-editor" in {vote.rule for vote in cast[png.content]}
+    assert ballot([png, exported], seen=looks((png, page_look())))[png.content] == ()
+
+
+NO_RECORD = {"tags": Tags(), "file": 2}
+
+
+@pytest.mark.parametrize(
+    "speaker",
+    [
+        subject(),
+        subject(width_px=5000, height_px=4000),
+        subject(tags=camera(exif_width=8000, exif_height=6000)),
+        subject("a.nef"),
+        subject("a.heic", camera(model="iPhone 6")),
+        subject("a.png"),
+    ],
+    ids=["as large", "larger", "made smaller itself", "raw", "converted", "png"],
+)
+def test_what_tells_nothing_is_no_original_beside_a_cameras_record(speaker):
+    assert "silent" in points(subject("b.jpg", **NO_RECORD), speaker)
+    assert "silent" in points(subject("b.heic", **NO_RECORD), speaker)
+
+
+@pytest.mark.parametrize(
+    "speaker",
+    [
+        subject(width_px=1600, height_px=1200),
+        subject(damage=Damage.TRUNCATED),
+        subject("IMG_E0001.JPG"),
+        subject(tags=camera(make=None, model=None)),
+    ],
+    ids=["smaller", "damaged", "edit", "no camera"],
+)
+def test_what_tells_nothing_may_still_be_better_than_a_lesser_file(speaker):
+    assert "silent" not in points(subject("b.jpg", **NO_RECORD), speaker)
 
 
 def test_a_screenshot_names_no_camera_and_may_be_png():
@@ -617,8 +670,15 @@ def test_an_hevc_film_that_lost_the_sensors_tracks_was_coded_again():
 
 
 def shots(ending: str, count: int = 3, first: int = 10, **changes):
-    tags = camera(has_maker_note=True, all={**EXIF, **CODED, **changes})
-    return [subject(f"IMG_{n}.{ending}", tags, file=n) for n in range(first, first + count)]
+    """As many presses, a second apart."""
+    return [
+        subject(
+            f"IMG_{n}.{ending}",
+            camera(f"2019:07:14 15:00:{n}", has_maker_note=True, all={**EXIF, **CODED, **changes}),
+            file=n,
+        )
+        for n in range(first, first + count)
+    ]
 
 
 PAIR = (subject("IMG_1.heic", camera(has_maker_note=True)), subject("IMG_1.jpg", file=2))
@@ -639,6 +699,34 @@ def test_a_mixed_day_tells_nothing():
     assert all(
         "neighbours-agree" not in points(*pair, habits=habits) for pair in (PAIR, PAIR[::-1])
     )
+
+
+def test_one_other_press_is_no_habit():
+    pressed = shots("heic", 1)
+    copied = [replace(s, content=90 + n) for n, s in enumerate(pressed * 3)]
+
+    assert "neighbours-agree" not in points(*PAIR, habits=habits_of([*pressed, *copied]))
+
+
+@pytest.mark.parametrize("named", ["IMG_{}.jpg", "x{}.jpg"], ids=["by name", "by time"])
+def test_presses_in_two_formats_are_no_habit(named):
+    twice = [
+        subject(named.format(n), heic.tags, file=100 + n)
+        for n, heic in enumerate(shots("heic"), 10)
+    ]
+
+    assert "neighbours-agree" not in points(*PAIR, habits=habits_of([*shots("heic"), *twice]))
+
+
+def test_a_converters_heics_are_no_habit():
+    tags = camera(make="motorola", model="moto g", has_maker_note=True)
+    pair = (subject("IMG_1.heic", tags), subject("IMG_1.jpg", tags, file=2))
+    converted = [
+        subject(f"IMG_{n}.heic", replace(s.tags, make="motorola", model="moto g"), file=n)
+        for n, s in enumerate(shots("heic"), 10)
+    ]
+
+    assert "neighbours-agree" not in points(*pair, habits=habits_of(converted))
 
 
 def test_an_exported_jpeg_is_no_habit():

@@ -170,8 +170,7 @@ def test_counters_say_between_which_days():
     assert found is not None
     assert (found.time.moment, found.time.suggestion) == (None, "2012-05-01/2012-05-03")
     assert found.time.suggestion_why == (
-        "It was taken between 2012-05-01 and 2012-05-03, by its neighbours"
-        " IMG_0041.JPG and IMG_0043.JPG."
+        "Its neighbours IMG_0041.JPG and IMG_0043.JPG were taken between 2012-05-01 and 2012-05-03."
     )
 
 
