@@ -202,14 +202,16 @@ def _path(subject: Subject) -> tuple[object, ...]:
 def _confidence(count: _Count) -> tuple[Confidence, str]:
     original, *others = count.order
     if not others:
-        return Confidence.ONLY, "No other content of its shot could be the original."
+        return Confidence.ONLY, "Nothing else of its shot could be the original."
     rivals = count.rivals
     other_data = [s for s in rivals if not _is_same_data(s, original)]
     if not rivals:
-        return Confidence.SURE, f"None of the others can be the camera's file. {_reason(count)}"
+        return Confidence.SURE, _joined(
+            "None of the others can be the camera's file.", _reason(count)
+        )
     if not other_data:
         says = "The others hold the same picture data, so nothing is lost by the choice."
-        return Confidence.SURE, f"{says} {_reason(count)}"
+        return Confidence.SURE, _joined(says, _reason(count))
     best = max(other_data, key=count.points)
     margin = count.points(original) - count.points(best)
     confidence = _by_margin(margin)
@@ -220,7 +222,11 @@ def _confidence(count: _Count) -> tuple[Confidence, str]:
     if confidence is Confidence.AMBIGUOUS:
         return confidence, "The evidence is level; both are kept, this one is shown."
     lead = f"It leads the next member by {margin:g} point{'' if margin == 1 else 's'}."
-    return confidence, f"{lead} {_reason(count)}".rstrip()
+    return confidence, _joined(_reason(count), lead)
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(said for said in sentences if said)
 
 
 def _is_same_data(one: Subject, other: Subject) -> bool:
@@ -246,8 +252,14 @@ def _reason(count: _Count) -> str:
     winner, second, *_ = count.order
     if count.is_missing:
         return ""
-    for_it = [v for v in count.cast[winner.content] if v.points > 0]
-    against = [v for v in count.cast[second.content] if v.points < 0]
+    told = [{(v.rule, v.points) for v in count.cast[s.content]} for s in (winner, second)]
+    shared = told[0] & told[1]
+
+    def apart(subject: Subject) -> list[Vote]:
+        return [v for v in count.cast[subject.content] if (v.rule, v.points) not in shared]
+
+    for_it = [vote for vote in apart(winner) if vote.points > 0]
+    against = [vote for vote in apart(second) if vote.points < 0]
     if for_it:
         return max(for_it, key=lambda vote: vote.points).says
     if against:

@@ -82,11 +82,16 @@ def all_groups_json(db: apsw.Connection) -> Iterator[dict[str, Any]]:
 
     Reclaimable is what would be free without the files that the kept one makes superfluous.
     Level evidence offers nothing, and what is not equal byte for byte is offered only where
-    the original is sure (ORIGINALS.md 3.8).
+    the camera's own file is there and sure (ORIGINALS.md 3.8).
     """
     options = facts.last_options(db)
     library = load(db, options[1] if options else "beside")
-    confidence = {shot.id: shot.confidence for shot in shots.all_shots(db)}
+    # Where the camera's file is not here, what was made of it is never sure enough to lose copies.
+    missing = {"sure": "likely"}
+    confidence = {
+        s.id: missing.get(s.confidence, s.confidence) if s.original_missing else s.confidence
+        for s in shots.all_shots(db)
+    }
     for shot in library.shots:
         groups = duplicates.groups(shot, library.raw_companion)
         paths = shots.paths_of_shot(db, shot.id) if groups else {}
