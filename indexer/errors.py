@@ -64,7 +64,7 @@ class CatalogTooNew(MediafsError):
 
 
 class CatalogTooOld(MediafsError):
-    """The catalog was written by an older mediafs and this one has no way up from it."""
+    """The catalog was written by an older mediafs: it must be brought up first, or made anew."""
 
     exit_code = 13
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from indexer.grouping.contradiction import COUNTERS, count
+from indexer.grouping.contradiction import COUNTERS, at_other_time, count
 from indexer.grouping.names import family, folded
 from indexer.model import Kind
 from indexer.paths import display, to_str
@@ -82,9 +82,10 @@ def _same_payload(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
             for other in others:
                 yield edge(first, other, "same-payload", 90, says)
         elif len(group) <= _LARGEST_BLOCK:
-            # Two white pictures from one encoder are equal and prove nothing.
+            # Two white pictures from one encoder are equal and prove nothing by themselves.
             for a, b in combinations(group, 2):
-                yield edge(a, b, "same-payload-of-little", 90, says)
+                if _is_same_moment(a, b) or (a.stems & b.stems and not at_other_time(a, b)):
+                    yield edge(a, b, "same-payload-of-little", 90, says)
 
 
 def _same_pixels(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
@@ -92,7 +93,8 @@ def _same_pixels(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
     for first, *others in blocks(subjects, lambda s: s.fact.pixels, largest=None):
         if looks.are_telling(first):
             for other in others:
-                yield edge(first, other, "same-pixels", 88, says)
+                if first.fact.payload is None or first.fact.payload != other.fact.payload:
+                    yield edge(first, other, "same-pixels", 88, says)
 
 
 def _same_asset(subjects: Sequence[Subject]) -> Iterator[Edge]:

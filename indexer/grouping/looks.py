@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from indexer.perceptual.distance import Look
 
 
+# Smaller ones are place holders, the same for files that have nothing in common.
+_LEAST_EDGE_PX = 32
 # Another shot that looks nearly as alike leaves the question open. Copies at the size of their
 # source differ by 0.3 to 0.6, the nearest other frame of a hand-held burst by 2 and more.
 CLEARLY, AT_LEAST = 1.5, 0.3
@@ -68,6 +70,9 @@ class Looks:
 
     def are_telling(self, subject: Subject) -> bool:
         """Whether its picture has enough in it to prove anything; unknown ones have."""
+        edges = (subject.fact.width_px, subject.fact.height_px)
+        if any(edge is not None and edge < _LEAST_EDGE_PX for edge in edges):
+            return False
         known = self.fingerprints.get(subject.content)
         return known is None or is_telling(known)
 

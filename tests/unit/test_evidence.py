@@ -51,13 +51,24 @@ def test_any_number_of_files_may_share_their_picture_data():
     assert kinds(*crowd) == ["same-payload"] * 58
 
 
-def test_equal_data_of_an_empty_picture_proves_little():
-    one, other = (
-        subject(n, Tags(), file=i, payload=digest(9)) for i, n in ((1, "a.jpg"), (2, "b.jpg"))
-    )
-    seen = looks((one, flat_look()), (other, flat_look()))
+@pytest.mark.parametrize(
+    ("name", "found"), [("b.jpg", []), ("a (1).jpg", ["same-payload-of-little"])]
+)
+def test_equal_data_of_an_empty_picture_needs_a_name_or_a_time_in_common(name, found):
+    one = subject("a.jpg", Tags(), payload=digest(9))
+    other = subject(name, Tags(), file=2, payload=digest(9))
 
-    assert kinds(one, other, seen=seen) == ["same-payload-of-little"]
+    assert kinds(one, other, seen=looks((one, flat_look()), (other, flat_look()))) == found
+
+
+def test_a_place_holder_of_a_few_pixels_proves_as_little():
+    # Sample files keep a camera's metadata and a picture of 8 x 8.
+    tiny = {"payload": digest(9), "width_px": 8, "height_px": 8}
+    one = subject("Canon.jpg", camera(make="Canon", model="EOS"), **tiny)
+    other = subject("Nikon.jpg", camera(make="NIKON", model="D70"), file=2, **tiny)
+
+    assert kinds(one, other) == ["same-payload-of-little"]
+    assert shots(one, other) == {frozenset({1}), frozenset({2})}
 
 
 def test_two_black_frames_of_two_moments_are_two_presses():
