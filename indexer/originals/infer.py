@@ -131,6 +131,8 @@ def _count(candidates: Sequence[Subject], habits: Habits, seen: Looks) -> _Count
     cast = ballot(candidates, habits, seen)
     able = [s for s in candidates if not is_infeasible(cast[s.content])]
     missing = all(is_derived(cast[s.content]) for s in able)
+    if len(candidates) == 1:  # as in most shots
+        return _Count(tuple(candidates), cast, missing)
     largest = max(map(pixels, candidates))
 
     def standing(subject: Subject) -> tuple[float, ...]:

@@ -5,6 +5,7 @@ Pure. Only copies of one picture are compared by it: another format keeps other 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def written_later(subject: Subject) -> int:
     return sum(_is_later(key) for key in subject.tags.all)
 
 
+@cache  # cameras and programs write a few thousand different tags
 def _is_later(key: str) -> bool:
     if key.startswith(_CAMERAS_XMP):
         return False
