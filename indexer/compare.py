@@ -1,7 +1,7 @@
 """Find the pictures that look like one exposure, and remember them until bytes change.
 
-Only pairs of which one names no camera are looked for: two files that both tell their camera
-are judged by what they tell. The one that names none may have been saved turned. Which pairs
+Only pairs of which one lost its record are looked for: two files that both tell their camera and
+when it was are judged by what they tell. The one that lost it may have been saved turned. Which pairs
 are near is perceptual/neighbours.py, whether they look the same perceptual/distance.py, and
 what follows from it grouping.
 """
@@ -89,10 +89,10 @@ def _near_few(
     new: Sequence[Hashed], pictures: Sequence[Hashed], fingerprints: Fingerprints
 ) -> Iterator[_Candidate]:
     """Each new picture, upright and turned, beside all that it may be compared with."""
-    nameless = [p for p in pictures if not p.names_camera]
+    unrecorded = [p for p in pictures if not p.is_recorded]
     for targets, asking in (
-        (nameless, [p for p in new if p.names_camera]),
-        (pictures, [p for p in new if not p.names_camera]),
+        (unrecorded, [p for p in new if p.is_recorded]),
+        (pictures, [p for p in new if not p.is_recorded]),
     ):
         if not asking or not targets:
             continue
@@ -104,19 +104,19 @@ def _near_few(
 
 def _near_many(pictures: Sequence[Hashed], fingerprints: Fingerprints) -> Iterator[_Candidate]:
     """All pictures upright, and those that name no camera turned as well, in one search."""
-    nameless = [p for p in pictures if not p.names_camera]
+    unrecorded = [p for p in pictures if not p.is_recorded]
     count = len(pictures)
     hashes = _hashes(pictures)
-    if nameless:
-        hashes = np.concatenate([hashes, _every_way(nameless, fingerprints)[len(nameless) :]])
+    if unrecorded:
+        hashes = np.concatenate([hashes, _every_way(unrecorded, fingerprints)[len(unrecorded) :]])
     for one, other, _ in neighbours(hashes, _WITHIN).pairs.tolist():  # one < other
         if other < count:
             a, b = pictures[one], pictures[other]
-            if not (a.names_camera and b.names_camera):
+            if not (a.is_recorded and b.is_recorded):
                 yield _Candidate(a.content, b.content, _UPRIGHT)
         elif one < count:
-            way, picture = divmod(other - count, len(nameless))
-            yield _Candidate(nameless[picture].content, pictures[one].content, way + 2)
+            way, picture = divmod(other - count, len(unrecorded))
+            yield _Candidate(unrecorded[picture].content, pictures[one].content, way + 2)
 
 
 def _every_way(pictures: Sequence[Hashed], fingerprints: Fingerprints) -> Hashes:

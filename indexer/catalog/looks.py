@@ -28,7 +28,7 @@ class Hashed:
     phash: bytes
     contrast: float
     is_new: bool  # not yet compared with the others
-    names_camera: bool
+    is_recorded: bool  # its metadata name a camera and a date
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ class NearRow:
 
 _ALL = (
     "SELECT content_id, phash, contrast, compared = 0,"
-    " coalesce(make, model) IS NOT NULL FROM fingerprint JOIN content c USING (content_id)"
+    " coalesce(make, model) IS NOT NULL AND coalesce(json_extract(everything,"
+    " '$.\"ExifIFD:DateTimeOriginal\"'), '') GLOB '[12][0-9][0-9][0-9]*'"
+    " FROM fingerprint JOIN content c USING (content_id)"
     " LEFT JOIN tags USING (content_id) WHERE c.kind IN ('picture', 'raw') ORDER BY content_id"
 )
 _HAS_NEW = "SELECT 1 FROM fingerprint WHERE compared = 0"

@@ -172,8 +172,8 @@ CREATE TABLE fingerprint (
 ) STRICT;
 CREATE INDEX fingerprint_uncompared ON fingerprint (compared) WHERE compared = 0;
 
--- Pairs of contents that look like one exposure though one of them names no camera; candidates,
--- not verdicts: frames of a burst look alike as well. Owner: compare.py.
+-- Pairs of contents that look like one exposure though one of them names no camera or no date;
+-- candidates, not verdicts: frames of a burst look alike as well. Owner: compare.py.
 CREATE TABLE near (
     a         INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,  -- the smaller digest
     b         INTEGER NOT NULL REFERENCES content ON DELETE CASCADE,

@@ -1,8 +1,8 @@
 """Ties that rest on looks: of files named alike, and of looks alone.
 
 Pure. Looks are necessary and never sufficient: frames a tenth of a second apart look the same.
-So looks alone tie only a file that names no camera, only to one shot (components.py), and never
-two pictures that one program saved alike.
+So looks alone tie only a file that lost the camera's record, only to one shot (components.py),
+and never two pictures that one program saved alike.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _looking_alike(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
 def _may_be_one(a: Subject, b: Subject, looks: Looks) -> bool:
     """Whether nothing but looks speaks of the two, and nothing against it."""
     # Of another shape it was squeezed: a crop does not look the same.
-    if (a.camera and b.camera) or speak_against(a, b, looks):
+    if (a.is_recorded and b.is_recorded) or speak_against(a, b, looks):
         return False
     return _is_photograph(a, b, looks)
 
@@ -93,8 +93,8 @@ def speak_against(a: Subject, b: Subject, looks: Looks) -> bool:
 
 def _sentence(a: Subject, b: Subject, pair: Near) -> str:
     turned = f", once one is {pair.turned}" if pair.turned else ""
-    nameless = "neither names" if not (a.camera or b.camera) else "one of them does not name"
+    who = "one of them" if a.is_recorded or b.is_recorded else "neither"
     return (
-        f"They look the same{turned} (difference {pair.residual:.1f} of 255), and {nameless} the"
-        " camera."
+        f"They look the same{turned} (difference {pair.residual:.1f} of 255), and {who}"
+        f" {'lost' if who != 'neither' else 'has'} the camera's record."
     )

@@ -55,8 +55,8 @@ class _Part:
         self.group = [self]
 
     @property
-    def names_camera(self) -> bool:
-        return any(subject.camera for subject in self.subjects)
+    def is_recorded(self) -> bool:
+        return any(subject.is_recorded for subject in self.subjects)
 
 
 def join(subjects: Sequence[Subject], edges: Iterable[Edge], looks: Looks = UNSEEN) -> list[Group]:
@@ -119,9 +119,9 @@ class _ByLooks:
         return True
 
     def _may_join(self, group: Sequence[_Part], other: Sequence[_Part]) -> bool:
-        anchors = [part for part in (*group, *other) if part.names_camera]
+        anchors = [part for part in (*group, *other) if part.is_recorded]
         if len(anchors) > 1:
-            return False  # what cameras told did not tie them, so looks don't
+            return False  # their records did not tie them, so looks don't
         return all(
             self._are_one(a, b) or self._are_held(a, b, anchors) for a in group for b in other
         )

@@ -48,6 +48,11 @@ class Subject:
         brand = make.split()[0] if make.strip() else ""
         return " ".join(model.split()).removeprefix(f"{brand} ")
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it still has the camera's record: which one, and when."""
+        return self.camera is not None and self.own_time is not None
+
     @cached_property
     def own_time(self) -> Moment | None:
         """The camera's own record of the exposure, without help from other files."""

@@ -53,7 +53,7 @@ def test_an_edge_of_looks_says_how_alike_they_are_and_what_is_not_known():
     [found] = by_looks([one, sent], seeing((one, look(1)), (sent, look(1))))
 
     assert found.says == (
-        "They look the same (difference 0.0 of 255), and one of them does not name the camera."
+        "They look the same (difference 0.0 of 255), and one of them lost the camera's record."
     )
 
 
@@ -64,7 +64,7 @@ def test_a_turned_copy_says_how_it_was_turned():
 
     assert found.says == (
         "They look the same, once one is turned by a quarter (difference 0.4 of 255), and neither"
-        " names the camera."
+        " has the camera's record."
     )
 
 
@@ -262,3 +262,19 @@ def test_two_files_that_lie_side_by_side_twice_are_tied_once():
     ]
 
     assert kinds(*both, seen=looks((one, look(1)), (other, look(1)))) == ["name-and-look"]
+
+
+def test_copies_of_a_camera_whose_clock_was_never_set_are_found_by_looks():
+    one = subject("a.jpg", camera(None, make="Canon", model="A75"))
+    other = subject("b.jpg", camera(None, make="Canon", model="A75"), file=2, **SMALL)
+
+    seen = seeing((one, look(1)), (other, look(1, 0.005)))
+    assert shots(one, other, seen=seen) == {frozenset({1, 2})}
+
+
+def test_pictures_of_two_cameras_are_no_copies_however_alike():
+    one = subject("a.jpg", camera(None, make="Canon", model="A75"))
+    other = subject("b.jpg", camera(None, make="Canon", model="A80"), file=2, **SMALL)
+
+    seen = seeing((one, look(1)), (other, look(1, 0.005)))
+    assert shots(one, other, seen=seen) == {frozenset({1}), frozenset({2})}

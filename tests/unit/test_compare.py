@@ -96,14 +96,28 @@ def test_pictures_that_name_their_cameras_are_never_listed(album):
     assert album.near() == {}
 
 
-@pytest.mark.parametrize("tags", [Tags(make="Apple"), Tags(model="iPhone 12")])
-def test_a_maker_or_a_model_names_a_camera(album, tags):
+DATED = {"ExifIFD:DateTimeOriginal": "2019:07:14 16:02:11"}
+UNSET = {"ExifIFD:DateTimeOriginal": "0000:00:00 00:00:00"}
+
+
+@pytest.mark.parametrize("tags", [Tags(make="Apple", all=DATED), Tags(model="X", all=DATED)])
+def test_a_maker_or_a_model_and_a_date_are_a_record(album, tags):
     album.add(1, look(1), tags)
     album.add(2, look(1), camera())
 
     album.compare()
 
     assert album.near() == {}
+
+
+@pytest.mark.parametrize("tags", [Tags(make="Apple"), Tags(model="X", all=UNSET), Tags(all=DATED)])
+def test_a_camera_without_a_date_or_a_date_without_a_camera_is_none(album, tags):
+    album.add(1, look(1), tags)
+    album.add(2, look(1), camera())
+
+    album.compare()
+
+    assert len(album.near()) == 1
 
 
 @pytest.mark.parametrize("seen_as", [flat_look(0), flat_look(255)])
