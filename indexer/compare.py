@@ -8,6 +8,7 @@ what follows from it grouping.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from indexer.catalog import looks
 from indexer.catalog.looks import Fingerprints, Hashed, NearRow
+from indexer.model import ContentId
 from indexer.perceptual.distance import same_look, telling, turned, turned_hashes
 from indexer.perceptual.neighbours import near_to, neighbours
 
@@ -24,13 +26,15 @@ if TYPE_CHECKING:
     import apsw
     import numpy.typing as npt
 
-    from indexer.model import ContentId
-
     Hashes = npt.NDArray[np.uint8]
+    Ids = npt.NDArray[np.int64]
 
 # The hash of a turned thumbnail is up to 10 bits beside that of the turned picture.
 _WITHIN: Final = 34
 _UPRIGHT: Final = 1
+_WAYS: Final = 8  # upright and seven turns
+# Copies of one photograph on all of somebody's disks are a dozen; arbitrary.
+_CROWD: Final = 64
 # What moved between two exposures stands out: encoders leave 4.0 in the worst part of nine pictures
 # in ten, 5.9 in nineteen of twenty; frames of bursts and films 8.2 to 33, but for one pair of 13.
 _SAME_PEAK: Final = 8.0
@@ -39,10 +43,15 @@ _FEW: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    a: ContentId
-    b: ContentId
-    turn: int  # how a must be turned to look like b
+class _Candidates:
+    """Pairs to look at: contents, and how `a` must be turned to look like `b`; arrays of a length."""
+
+    a: Ids
+    b: Ids
+    turn: Ids
+
+    def those(self, wanted: npt.NDArray[np.bool_]) -> _Candidates:
+        return _Candidates(self.a[wanted], self.b[wanted], self.turn[wanted])
 
 
 def compare(db: apsw.Connection) -> None:
@@ -58,19 +67,34 @@ def _near(
     db: apsw.Connection, pictures: Sequence[Hashed], fingerprints: Fingerprints
 ) -> Iterator[NearRow]:
     new = [p for p in pictures if p.is_new]
-    if len(new) <= _FEW:
-        found = _near_few(new, pictures, fingerprints)
-    else:
-        found = _near_many(pictures, fingerprints)
-    is_new = {p.content for p in new}
+    find = _near_few if len(new) <= _FEW else _near_many
+    found = find(pictures, fingerprints)
+    found = found.those(found.a != found.b)
+    found = found.those(~_are_crowded(found, pictures))
+    is_new = np.array([p.content for p in new], np.int64)
+    found = found.those(np.isin(found.a, is_new) | np.isin(found.b, is_new))
     best: dict[tuple[ContentId, ContentId], NearRow] = {}
-    for candidate in found:
-        if candidate.a == candidate.b or not is_new & {candidate.a, candidate.b}:
-            continue
-        row = _compared(db, candidate, fingerprints)
+    for a, b, turn in zip(found.a.tolist(), found.b.tolist(), found.turn.tolist(), strict=True):
+        row = _compared(db, ContentId(a), ContentId(b), turn, fingerprints)
         if row and (row.residual, row.turn) < _known(best.get((row.a, row.b))):
             best[row.a, row.b] = row
     yield from best.values()
+
+
+def _are_crowded(found: _Candidates, pictures: Sequence[Hashed]) -> npt.NDArray[np.bool_]:
+    """Which pairs have a member that is near too many: fixed cameras, forms.
+
+    Of them looks can't tell which is whose copy, and comparing each with each takes hours.
+    """
+    pairs = np.unique((np.minimum(found.a, found.b) << 32) | np.maximum(found.a, found.b))
+    contents, counts = np.unique(
+        np.concatenate([pairs >> 32, pairs & 0xFFFFFFFF]), return_counts=True
+    )
+    # Of equal hashes the search lists a few pairs each.
+    equal = Counter(picture.phash for picture in pictures)
+    alike = _ids([p for p in pictures if equal[p.phash] > _CROWD])
+    crowd = np.concatenate([contents[counts > _CROWD], alike])
+    return np.asarray(np.isin(found.a, crowd) | np.isin(found.b, crowd))
 
 
 def _known(row: NearRow | None) -> tuple[float, int]:
@@ -85,38 +109,43 @@ def _worth_comparing(pictures: Sequence[Hashed]) -> list[Hashed]:
     return [p for p, is_telling in zip(pictures, told, strict=True) if is_telling]
 
 
-def _near_few(
-    new: Sequence[Hashed], pictures: Sequence[Hashed], fingerprints: Fingerprints
-) -> Iterator[_Candidate]:
+def _near_few(pictures: Sequence[Hashed], fingerprints: Fingerprints) -> _Candidates:
     """Each new picture, upright and turned, beside all that it may be compared with."""
+    new = [p for p in pictures if p.is_new]
     unrecorded = [p for p in pictures if not p.is_recorded]
+    found = [(_ids(()), _ids(()), _ids(()))]
     for targets, asking in (
         (unrecorded, [p for p in new if p.is_recorded]),
         (pictures, [p for p in new if not p.is_recorded]),
     ):
-        if not asking or not targets:
-            continue
-        questions = _every_way(asking, fingerprints)
-        for row, target, _ in near_to(questions, _hashes(targets), _WITHIN).tolist():
-            way, picture = divmod(row, len(asking))
-            yield _Candidate(asking[picture].content, targets[target].content, way + 1)
+        if asking and targets:
+            questions = _every_way(asking, fingerprints)
+            pairs = near_to(questions, _hashes(targets), _WITHIN).astype(np.int64)
+            way, picture = np.divmod(pairs[:, 0], len(asking))
+            found.append((_ids(asking)[picture], _ids(targets)[pairs[:, 1]], way + 1))
+    a, b, turn = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return _Candidates(a, b, turn)
 
 
-def _near_many(pictures: Sequence[Hashed], fingerprints: Fingerprints) -> Iterator[_Candidate]:
-    """All pictures upright, and those that name no camera turned as well, in one search."""
+def _near_many(pictures: Sequence[Hashed], fingerprints: Fingerprints) -> _Candidates:
+    """All pictures upright, and those that lost their record turned as well, in one search."""
     unrecorded = [p for p in pictures if not p.is_recorded]
-    count = len(pictures)
     hashes = _hashes(pictures)
     if unrecorded:
         hashes = np.concatenate([hashes, _every_way(unrecorded, fingerprints)[len(unrecorded) :]])
-    for one, other, _ in neighbours(hashes, _WITHIN).pairs.tolist():  # one < other
-        if other < count:
-            a, b = pictures[one], pictures[other]
-            if not (a.is_recorded and b.is_recorded):
-                yield _Candidate(a.content, b.content, _UPRIGHT)
-        elif one < count:
-            way, picture = divmod(other - count, len(unrecorded))
-            yield _Candidate(unrecorded[picture].content, pictures[one].content, way + 2)
+    pairs = neighbours(hashes, _WITHIN).pairs.astype(np.int64)
+    # Row by row of `hashes`: whose it is, how it was turned, and whether it has its record.
+    of = np.concatenate([_ids(pictures), np.tile(_ids(unrecorded), _WAYS - 1)])
+    turns = np.repeat(np.arange(1, _WAYS + 1), [len(pictures)] + [len(unrecorded)] * (_WAYS - 1))
+    recorded = np.zeros(len(of), np.bool_)
+    recorded[: len(pictures)] = [p.is_recorded for p in pictures]
+    one, other = pairs[:, 0], pairs[:, 1]  # one < other, so `other` is the turned one, if any is
+    is_asked = (turns[one] == _UPRIGHT) & ~(recorded[one] & recorded[other])
+    return _Candidates(of[other], of[one], turns[other]).those(is_asked)
+
+
+def _ids(pictures: Sequence[Hashed]) -> Ids:
+    return np.array([p.content for p in pictures], np.int64)
 
 
 def _every_way(pictures: Sequence[Hashed], fingerprints: Fingerprints) -> Hashes:
@@ -136,10 +165,9 @@ _BACK: Final = {6: 8, 8: 6}
 
 
 def _compared(
-    db: apsw.Connection, candidate: _Candidate, fingerprints: Fingerprints
+    db: apsw.Connection, a: ContentId, b: ContentId, turn: int, fingerprints: Fingerprints
 ) -> NearRow | None:
     """The pair as a row, if it looks the same; the one with the smaller digest is turned."""
-    a, b, turn = candidate.a, candidate.b, candidate.turn
     if looks.digest(db, b) < looks.digest(db, a):
         a, b, turn = b, a, _BACK.get(turn, turn)
     one = fingerprints[a]

@@ -270,3 +270,15 @@ def test_a_fingerprint_is_fetched_as_it_was_put(album):
     assert list(known) == [content]
     assert len(known) == 1
     assert 99 not in known
+
+
+@pytest.mark.parametrize("count", [100, 600])
+def test_a_crowd_of_which_each_is_near_all_is_left_alone(album, count):
+    for number in range(1, count + 1):
+        album.add(number, look(1, number / 1e6), NAMELESS)
+    album.add(count + 1, look(2), NAMELESS)
+    album.add(count + 2, look(2, 0.001), NAMELESS)
+
+    album.compare()
+
+    assert set(album.near()) == {frozenset({digest(count + 1), digest(count + 2)})}
