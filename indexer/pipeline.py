@@ -71,11 +71,6 @@ class Counts:
     links: int = 0
     offline: list[str] = field(default_factory=list)
 
-    @property
-    def has_changes(self) -> bool:
-        """Whether anything is other than before."""
-        return bool(self.new or self.changed or self.moved or self.gone)
-
 
 def run(
     db: apsw.Connection,

@@ -26,7 +26,7 @@ _FOLLOWS = timedelta(seconds=3)
 
 
 def bursts(shots: Sequence[Sequence[Subject]]) -> list[str | None]:
-    """Each shot's set, None where it stands alone."""
+    """Each shot's set; None where neither the camera nor its neighbours tell of one."""
     told = [
         min((s.tags.burst_uuid for s in shot if s.tags.burst_uuid), default=None) for shot in shots
     ]
