@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from indexer.decisions.words import Verdict
     from indexer.model import FileId
-    from indexer.pipeline import Counts, Options
     from indexer.progress import Progress
+    from indexer.run import Counts, Options
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from pretend_camera import IPHONE, Shot, exif, heic, picture, saved
 from indexer import pipeline
 from indexer.metadata.exiftool import Answer, ExifToolSession
 from indexer.paths import join
-from indexer.pipeline import Options
 from indexer.progress import Silent
 from indexer.read import decode
 from indexer.read.crew import Done
@@ -34,6 +33,7 @@ from indexer.read.messages import ReadOutcome
 from indexer.read.once import read_once
 from indexer.read.pool import Statistics
 from indexer.roots import Wanted
+from indexer.run import Options
 from mediafs.update import Update, update
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from indexer import pipeline, roots
+from indexer import preview, roots
 from indexer.catalog import open_reader
 from indexer.errors import DONE_WITH_FAILURES, CatalogMissing, NotKnown
 from indexer.model import RootRole
 from indexer.paths import display, to_bytes
+from indexer.run import Options
 from indexer.scan.exclude import compile_excludes
 from mediafs.cli.output import Bar, Lines, Quiet, print_json, size
 from mediafs.update import Outcome, Update, update
@@ -127,7 +128,7 @@ def _run(
     only: tuple[bytes, ...],
     options: dict[str, Any],
 ) -> int:
-    how = pipeline.Options(
+    how = Options(
         jobs=options["jobs"] or 0,
         excludes=() if wanted.excludes else tuple(options["exclude"]),
         includes=tuple(options["include"]),
@@ -157,7 +158,7 @@ def _run(
 def _preview(asked: Update) -> int:
     """What a run would do, without writing anything."""
     total = 0
-    for path, why in pipeline.preview(asked.catalog, asked.roots, asked.options):
+    for path, why in preview.preview(asked.catalog, asked.roots, asked.options):
         total += 1
         click.echo(f"{why:9} {display(path)}")
     click.echo(f"{total:,} files would be looked into; nothing was read or written.")

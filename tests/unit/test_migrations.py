@@ -13,9 +13,9 @@ from indexer.catalog import connection, facts, open_reader, tree, writing
 from indexer.catalog.check import check
 from indexer.catalog.connection import CATALOG
 from indexer.errors import CatalogTooOld
-from indexer.pipeline import Options
 from indexer.progress import Silent
 from indexer.roots import Wanted
+from indexer.run import Options
 from mediafs.update import Update, update
 
 OLD = Path(__file__).parents[1] / "old"
