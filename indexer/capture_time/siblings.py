@@ -13,9 +13,10 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from indexer.capture_time.clue import NEIGHBOUR, Clue, Trust
 from indexer.capture_time.moment import iso_offset
@@ -104,9 +105,15 @@ def by_neighbours(shots: Sequence[Taken]) -> list[Inferred | None]:
 def _inferred(shot: Taken, keys: _Keys, folders: _Folders) -> Inferred | None:
     time = shot.time
     if time.moment is not None:
-        is_open = time.moment.has_time and (time.moment.offset_min is None or time.is_utc)
-        return _zoned(shot, keys, folders) if is_open and not time.is_zone_disputed else None
+        return _zoned(shot, keys, folders) if _is_open(time) else None
     return _believed(shot, keys, folders) or _suggested(shot, keys, folders)
+
+
+def _is_open(time: CaptureTime) -> bool:
+    """Whether a zone would help."""
+    if time.moment is None or time.is_zone_disputed or not time.moment.has_time:
+        return False
+    return time.moment.offset_min is None or time.is_utc
 
 
 # --- who is beside whom --------------------------------------------------------------------
@@ -235,6 +242,78 @@ def _counted(name: str) -> tuple[tuple[str, int], int] | None:
     return (found["run"], len(found["number"])), int(found["number"])
 
 
+# --- where to look for them ----------------------------------------------------------------
+
+
+class Along(IntEnum):
+    """Along what shots are neighbours; the numbers are stored."""
+
+    CLOCK = 0
+    INSTANT = 1
+    NEW_YEAR = 2
+    COUNTER = 3
+
+
+# How far a neighbour may be, in seconds or in steps of the counter.
+REACH: Final = {
+    Along.CLOCK: int(_REACH.total_seconds()),
+    Along.INSTANT: int(_REACH.total_seconds()),
+    Along.NEW_YEAR: int(_DAY.total_seconds()),
+    Along.COUNTER: _STEPS,
+}
+
+
+class Spot(NamedTuple):
+    """A place on a line of neighbours: a second, or a counter."""
+
+    along: Along
+    line: Hashable
+    at: int
+
+
+def lent(shot: Taken) -> Iterator[Spot]:
+    """Where others may look for this shot."""
+    moment, keys = shot.moment, _keys(shot)
+    if moment is None:
+        return
+    instant = moment.instant()
+    if shot.offset is not None and instant is not None:
+        for key in keys.cameras | keys.runs:
+            yield Spot(Along.CLOCK, key, _second(moment.clock))
+            yield Spot(Along.INSTANT, key, _second(instant))
+    if (moment.clock.month, moment.clock.day) in _NEW_YEAR:
+        for key in keys.cameras:
+            yield Spot(Along.NEW_YEAR, key, _second(moment.clock))
+    for series, number in keys.counters:
+        yield Spot(Along.COUNTER, series, number)
+
+
+def asked(shot: Taken) -> Iterator[Spot]:
+    """Around which spots this shot looks for others."""
+    time, keys = shot.time, _keys(shot)
+    if time.moment is not None:
+        if _is_open(time):
+            instant = time.moment.instant()
+            is_instant = time.is_utc and instant is not None
+            along = Along.INSTANT if is_instant else Along.CLOCK
+            at = _second(instant if is_instant and instant else time.moment.clock)
+            yield from (Spot(along, key, at) for key in keys.zones)
+        return
+    if (midnight := _new_year(time)) is not None:
+        yield from (Spot(Along.NEW_YEAR, key, _second(midnight)) for key in keys.cameras)
+    if _wants_suggestion(time):
+        yield from (Spot(Along.COUNTER, series, number) for series, number in keys.counters)
+
+
+# A clock that starts in January shows no December.
+_NEW_YEAR: Final = frozenset({(12, 31), (1, 1)})
+
+
+def _second(time: datetime) -> int:
+    plain = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    return (plain - datetime.min) // timedelta(seconds=1)  # noqa: DTZ901 - both are naive
+
+
 # --- what they tell ------------------------------------------------------------------------
 
 
@@ -268,12 +347,8 @@ def _zoned(shot: Taken, keys: _Keys, folders: _Folders) -> Inferred | None:
 
 def _believed(shot: Taken, keys: _Keys, folders: _Folders) -> Inferred | None:
     """A first of January that follows the camera's own last of December: its clock was set."""
-    time = shot.time.if_clock_was_set
-    if shot.time.unknown is not UnknownTime.EPOCH_DEFAULT or time is None or time.moment is None:
-        return None
-    clock = time.moment.clock
-    midnight = datetime(clock.year, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
-    if clock.date() != midnight.date():
+    time, midnight = shot.time.if_clock_was_set, _new_year(shot.time)
+    if time is None or midnight is None:
         return None
     seen = [
         near
@@ -292,9 +367,23 @@ def _believed(shot: Taken, keys: _Keys, folders: _Folders) -> Inferred | None:
     return Inferred(believed, _rows(witnesses, "shows that the clock was set"), time.source)
 
 
+def _new_year(time: CaptureTime) -> datetime | None:
+    """The midnight after which the clock showed the time that is in doubt."""
+    told = time.if_clock_was_set
+    if time.unknown is not UnknownTime.EPOCH_DEFAULT or told is None or told.moment is None:
+        return None
+    clock = told.moment.clock
+    midnight = datetime(clock.year, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
+    return midnight if clock.date() == midnight.date() else None
+
+
+def _wants_suggestion(time: CaptureTime) -> bool:
+    return time.suggestion is None or len(time.suggestion) == _BARE_YEAR
+
+
 def _suggested(shot: Taken, keys: _Keys, folders: _Folders) -> Inferred | None:
     """Between which days it lies, by the counters before and after its own."""
-    if shot.time.suggestion is not None and len(shot.time.suggestion) != _BARE_YEAR:
+    if not _wants_suggestion(shot.time):
         return None
     for key, number in sorted(keys.counters, key=repr):
         series = folders.series.get(key)

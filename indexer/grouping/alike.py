@@ -14,12 +14,14 @@ from indexer.grouping.contradiction import are_numbered_apart, at_other_time, co
 from indexer.grouping.evidence import Edge, by_place, edge, shared_name
 from indexer.grouping.names import Mark
 from indexer.grouping.size import same_shape
+from indexer.grouping.tie import Tie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from indexer.grouping.looks import Looks, Near
     from indexer.grouping.subject import Subject
+    from indexer.grouping.tie import Key
 
 LOOK = "look"
 
@@ -29,6 +31,12 @@ def by_looks(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
     yield from _named_alike(subjects, looks)
     yield from _looking_alike(subjects, looks)
     yield from _backs(subjects)
+
+
+def keys(subject: Subject) -> Iterator[Key]:
+    """Under what the ties by name of this file are found; pairs that are near are known."""
+    if subject.is_still:
+        yield from ((Tie.STILLS_OF_PLACE, place) for place in subject.places)
 
 
 def _named_alike(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:

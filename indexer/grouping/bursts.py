@@ -5,24 +5,35 @@ Pure. Each shot of a set gets the same id; the id is the camera's own where it g
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from indexer.grouping.contradiction import number
+from indexer.grouping.contradiction import number as number_of
 from indexer.grouping.names import chapter
+from indexer.grouping.tie import Tie
 from indexer.paths import to_str
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from indexer.grouping.subject import Subject
+    from indexer.grouping.tie import Key
 
 _HDR = "Apple:HDRImageType"
 _MODE = "ExifIFD:ExposureMode"
 _AUTO_BRACKET = 2
 # An HDR picture and the one beside it, and frames of a bracket, follow within this; arbitrary.
 _FOLLOWS = timedelta(seconds=3)
+
+
+def keys(subject: Subject) -> Iterator[Key]:
+    """Under what shots of one set meet."""
+    if _is_bracket(subject) and subject.own_time:
+        turn = (subject.own_time.clock - datetime.min) // _FOLLOWS  # noqa: DTZ901
+        yield from ((Tie.BRACKET, (_series(subject), t)) for t in (turn, turn + 1))
+    for place in _chapters(subject):
+        yield Tie.CHAPTER, place[:2]
 
 
 def bursts(shots: Sequence[Sequence[Subject]]) -> list[str | None]:
@@ -47,14 +58,20 @@ def _recordings(shots: Sequence[Sequence[Subject]]) -> Iterator[tuple[str, list[
     pieces: dict[tuple[int, str], dict[int, int]] = {}
     for i, shot in enumerate(shots):
         for subject in shot:
-            for file in () if subject.is_preview else subject.files:
-                found = chapter(to_str(file.name))
-                if found:
-                    pieces.setdefault((file.folder, found[0]), {})[i] = found[1]
+            for folder, name, number in _chapters(subject):
+                pieces.setdefault((folder, name), {})[i] = number
     for (_, name), chapters in pieces.items():
         if len(set(chapters.values())) > 1:
             first = min(chapters, key=lambda i: (chapters[i], _digest(shots[i])))
             yield f"recording-{name}-{_digest(shots[first])}", list(chapters)
+
+
+def _chapters(subject: Subject) -> Iterator[tuple[int, str, int]]:
+    """Folder, name and number of what it is a chapter of."""
+    for file in () if subject.is_preview else subject.files:
+        found = chapter(to_str(file.name))
+        if found:
+            yield int(file.folder), found[0], found[1]
 
 
 def _brackets(shots: Sequence[Sequence[Subject]]) -> Iterator[list[int]]:
@@ -63,8 +80,9 @@ def _brackets(shots: Sequence[Sequence[Subject]]) -> Iterator[list[int]]:
     for i, shot in enumerate(shots):
         frame = next((s for s in shot if _is_bracket(s)), None)
         if frame is not None and frame.own_time:
-            key = (frame.camera, frame.tags.serial, frame.tags.all.get(_HDR) is not None)
-            series.setdefault(key, []).append((frame.own_time.clock, frame.fact.blake3, i))
+            series.setdefault(_series(frame), []).append(
+                (frame.own_time.clock, frame.fact.blake3, i)
+            )
     for frames in series.values():
         run: list[int] = []
         in_order = sorted(frames)
@@ -78,11 +96,17 @@ def _brackets(shots: Sequence[Sequence[Subject]]) -> Iterator[list[int]]:
         yield run
 
 
+def _series(frame: Subject) -> Hashable:
+    return frame.camera, frame.tags.serial, frame.tags.all.get(_HDR) is not None
+
+
 def _is_bracket(subject: Subject) -> bool:
     if not subject.is_still or not subject.own_time or not subject.own_time.has_time:
         return False
     everything = subject.tags.all
-    return bool(number(everything.get(_HDR))) or number(everything.get(_MODE)) == _AUTO_BRACKET
+    return (
+        bool(number_of(everything.get(_HDR))) or number_of(everything.get(_MODE)) == _AUTO_BRACKET
+    )
 
 
 def _digest(shot: Sequence[Subject]) -> str:

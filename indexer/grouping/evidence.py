@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from indexer.grouping.contradiction import COUNTERS, at_other_time, count
 from indexer.grouping.names import family, folded
+from indexer.grouping.tie import LARGEST_BLOCK, LARGEST_PLACE, Tie
 from indexer.model import Kind
 from indexer.paths import display, to_str
 
@@ -22,11 +24,9 @@ if TYPE_CHECKING:
 
     from indexer.grouping.looks import Looks
     from indexer.grouping.subject import Subject
+    from indexer.grouping.tie import Key
     from indexer.model import ContentId
 
-# Blocks larger than this are a tag that does not identify anything; arbitrary.
-_LARGEST_BLOCK = 50
-_LARGEST_PLACE = 120  # relatives of one name in one folder
 _HEX_DIGITS = 32
 _MOST_ALIKE = 12  # of one hex digit among 32: counters are filled up with zeros
 _MOST_TIMES = 4  # seconds that an identifier of one press may be met with (ORIGINALS 2.3)
@@ -74,6 +74,45 @@ def by_bytes_and_names(subjects: Sequence[Subject], looks: Looks) -> Iterator[Ed
     yield from _same_count(subjects)
 
 
+def keys(subject: Subject) -> Iterator[Key]:
+    """Under what the ties of this file are found."""
+    fact, tags, time = subject.fact, subject.tags, subject.own_time
+    if fact.payload is not None:
+        yield Tie.PAYLOAD, fact.payload
+    if fact.pixels is not None:
+        yield Tie.PIXELS, fact.pixels
+    for asset in subject.assets:
+        yield Tie.ASSET, (asset.library, asset.uuid)
+    if tags.content_identifier is not None:
+        yield Tie.LIVE, tags.content_identifier
+    if fact.tail:
+        yield Tie.MOTION_FILM, fact.tail
+    if fact.kind is Kind.VIDEO:
+        yield Tie.MOTION_FILM, fact.blake3
+    for document in (tags.document_id, tags.derived_from):
+        if document:
+            yield Tie.DOCUMENT, document
+    if time is not None:
+        for name in _raw_names(subject):
+            yield Tie.RAW_NAME, (name, time.clock)
+    if subject.is_still and time and (identifier := _unique_id(subject)):
+        yield Tie.UNIQUE_ID, identifier
+    for tag in COUNTERS:
+        if (counted := _counted(subject, tag)) is not None:
+            yield Tie.COUNT, (tag, counted)
+
+
+def _raw_names(subject: Subject) -> Iterator[str]:
+    """Its names, if it is RAW, and those of the RAW that it says it was made from."""
+    if subject.fact.kind is Kind.RAW:
+        yield from (folded(to_str(file.name)) for file in subject.files)
+    yield from filter(None, (_source_name(subject, tag) for tag in _SOURCE_NAMES))
+
+
+def _source_name(subject: Subject, tag: str) -> str:
+    return folded(os.path.basename(subject.tags.all.get(tag, "").strip()))
+
+
 def _same_payload(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
     says = "Their picture data is equal; only metadata differs."
     for group in blocks(subjects, lambda s: s.fact.payload, largest=None):
@@ -81,7 +120,7 @@ def _same_payload(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
         if looks.are_telling(first):
             for other in others:
                 yield edge(first, other, "same-payload", 90, says)
-        elif len(group) <= _LARGEST_BLOCK:
+        elif len(group) <= LARGEST_BLOCK:
             # Two white pictures from one encoder are equal and prove nothing by themselves.
             for a, b in combinations(group, 2):
                 if _is_same_moment(a, b) or (a.stems & b.stems and not at_other_time(a, b)):
@@ -165,8 +204,7 @@ def _named_source(subjects: Sequence[Subject]) -> Iterator[Edge]:
                 raws.setdefault(folded(to_str(file.name)), []).append(subject)
     for child in subjects:
         for tag in _SOURCE_NAMES:
-            name = folded(os.path.basename(child.tags.all.get(tag, "").strip()))
-            for raw in raws.get(name, ()):
+            for raw in raws.get(_source_name(child, tag), ()):
                 if raw is not child and _is_same_moment(raw, child):
                     says = f"One names {display(raw.fact.name)} as the RAW that it was made from."
                     yield edge(raw, child, "named-source", 66, says)
@@ -201,17 +239,17 @@ def _unique_id(subject: Subject) -> str | None:
 def _same_count(subjects: Sequence[Subject]) -> Iterator[Edge]:
     """The same camera counted both as the same frame of the same second."""
     for tag in COUNTERS:
-
-        def key(subject: Subject, tag: str = tag) -> Hashable:
-            counted, time = count(subject, tag), subject.own_time
-            if not counted or not time or not subject.is_still or not subject.camera:
-                return None
-            return subject.camera, time.clock, counted
-
-        for group in blocks(subjects, key):
+        for group in blocks(subjects, partial(_counted, tag=tag)):
             for a, b in combinations(group, 2):
                 says = f"{camera_name(a)} counted both as its frame {count(a, tag)}."
                 yield edge(a, b, "same-count", 62, says)
+
+
+def _counted(subject: Subject, tag: str) -> Hashable:
+    counted, time = count(subject, tag), subject.own_time
+    if not counted or not time or not subject.is_still or not subject.camera:
+        return None
+    return subject.camera, time.clock, counted
 
 
 def camera_name(subject: Subject) -> str:
@@ -222,7 +260,7 @@ def camera_name(subject: Subject) -> str:
 def blocks(
     subjects: Iterable[Subject],
     key: Callable[[Subject], Hashable],
-    largest: int | None = _LARGEST_BLOCK,
+    largest: int | None = LARGEST_BLOCK,
 ) -> Iterator[list[Subject]]:
     """Subjects that share a key; those without one, and blocks too large to mean anything, not."""
     found: dict[Hashable, list[Subject]] = {}
@@ -241,7 +279,7 @@ def by_place(subjects: Iterable[Subject]) -> Iterator[list[Subject]]:
     for subject in subjects:
         for place in subject.places:
             places.setdefault(place, []).append(subject)
-    yield from (group for group in places.values() if 1 < len(group) <= _LARGEST_PLACE)
+    yield from (group for group in places.values() if 1 < len(group) <= LARGEST_PLACE)
 
 
 def seconds_between(a: Subject, b: Subject) -> float | None:

@@ -7,7 +7,7 @@ fraction of the second or looks must agree with it (ORIGINALS.md section 2.1).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from indexer.grouping.evidence import (
 from indexer.grouping.looks import AT_LEAST, CLEARLY
 from indexer.grouping.names import Mark
 from indexer.grouping.size import are_saved_alike, same_shape
+from indexer.grouping.tie import LARGEST_SECOND, Tie
 from indexer.model import Kind
 
 if TYPE_CHECKING:
@@ -39,24 +40,44 @@ if TYPE_CHECKING:
 
     from indexer.grouping.looks import Looks
     from indexer.grouping.subject import Subject
+    from indexer.grouping.tie import Key
 
-_LARGEST_SECOND = 120  # frames of one second with their copies; more is a clock that stands
 _FEWEST_DIGITS = 2  # of the second; tenths are equal by chance
 _SHIFT_BLOCK_S = 6
+_LONGEST_SHIFT = timedelta(hours=26)
 
 
 def by_clock(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
     """Every edge that the cameras' clocks give."""
-    for second in blocks(subjects, _second, _LARGEST_SECOND):
+    for second in blocks(subjects, _second, LARGEST_SECOND):
         for a, b in combinations(second, 2):
             yield from _same_press(a, b, looks)
         yield from _same_second(second, looks)
-    for second in blocks(subjects, _rounded_second, _LARGEST_SECOND):
+    for second in blocks(subjects, _rounded_second, LARGEST_SECOND):
         for a, b in combinations(second, 2):
             if seconds_between(a, b):
                 yield from _same_press(a, b, looks)
     yield from _raw_pairs(subjects)
     yield from _shifted_by_zones(subjects, looks)
+
+
+def keys(subject: Subject) -> Iterator[Key]:
+    """Under what the ties of this file are found."""
+    if (second := _second(subject)) is not None:
+        yield Tie.SECOND, second
+        yield Tie.ROUNDED_SECOND, _rounded_second(subject)
+    if _may_be_pair(subject):
+        yield from ((Tie.PRESSES_OF_PLACE, place) for place in subject.places)
+    for early in _EARLY:
+        block = _shift_block(subject, early)
+        if block is not None and subject.own_time:
+            turn = (subject.own_time.clock - datetime.min) // _LONGEST_SHIFT  # noqa: DTZ901
+            digits = subject.own_time.telling_fraction[:_FEWEST_DIGITS]
+            agrees = [*subject.stems, *([digits] if len(digits) == _FEWEST_DIGITS else [])]
+            # Two that are no further apart than a turn share one of their two turns.
+            yield from (
+                (Tie.SHIFTED, (block, t, said)) for t in (turn, turn + 1) for said in agrees
+            )
 
 
 def _second(subject: Subject) -> Hashable:
@@ -160,9 +181,13 @@ def _is_same_fraction(a: Subject, b: Subject) -> bool:
     return fractions[0][:digits] == fractions[1][:digits]
 
 
+def _may_be_pair(subject: Subject) -> bool:
+    return bool(subject.is_still and subject.own_time and subject.camera)
+
+
 def _raw_pairs(subjects: Sequence[Subject]) -> Iterator[Edge]:
     """RAW and what the camera wrote beside it may be stamped in two seconds."""
-    for group in by_place(s for s in subjects if s.is_still and s.own_time and s.camera):
+    for group in by_place(filter(_may_be_pair, subjects)):
         for a, b in combinations(group, 2):
             if Kind.RAW not in (a.fact.kind, b.fact.kind) or contradiction(a, b):
                 continue
@@ -177,18 +202,21 @@ def _raw_pairs(subjects: Sequence[Subject]) -> Iterator[Edge]:
 
 def _shifted_by_zones(subjects: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
     """The same clock but for a zone: a program moved one of them (ORIGINALS 2.1, 13)."""
-
-    def key(subject: Subject, early: int) -> Hashable:
-        time = subject.own_time
-        if not time or not time.has_time or not subject.camera or not subject.is_still:
-            return None
-        seconds = time.clock.minute % QUARTER_MIN * 60 + time.clock.second
-        return subject.camera, (seconds + early) // _SHIFT_BLOCK_S
-
-    # Twice, half a block apart: clocks two seconds apart share one of the two blocks.
-    for early in (0, _SHIFT_BLOCK_S // 2):
-        for group in blocks(subjects, partial(key, early=early), largest=None):
+    for early in _EARLY:
+        for group in blocks(subjects, partial(_shift_block, early=early), largest=None):
             yield from _shifted_pairs(group, looks)
+
+
+# Half a block apart: clocks two seconds apart share one of the two blocks.
+_EARLY = (0, _SHIFT_BLOCK_S // 2)
+
+
+def _shift_block(subject: Subject, early: int) -> Hashable:
+    time = subject.own_time
+    if not time or not time.has_time or not subject.camera or not subject.is_still:
+        return None
+    seconds = time.clock.minute % QUARTER_MIN * 60 + time.clock.second
+    return subject.camera, early, (seconds + early) // _SHIFT_BLOCK_S
 
 
 def _shifted_pairs(group: Sequence[Subject], looks: Looks) -> Iterator[Edge]:
@@ -210,7 +238,7 @@ def _shifted(group: Sequence[Subject]) -> Iterator[tuple[Subject, Subject]]:
         for b in in_order[position + 1 :]:
             if not a.own_time or not b.own_time:
                 continue
-            if b.own_time.clock - a.own_time.clock > timedelta(hours=26):
+            if b.own_time.clock - a.own_time.clock > _LONGEST_SHIFT:
                 break
             if a.own_time.clock != b.own_time.clock and is_zone_shift(a.own_time, b.own_time):
                 yield a, b

@@ -20,6 +20,7 @@ from indexer.grouping.evidence import (
     seconds_between,
 )
 from indexer.grouping.names import bare, chapter, proxy_stems
+from indexer.grouping.tie import Tie
 from indexer.model import Kind
 from indexer.paths import to_str
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from indexer.capture_time.moment import Moment
     from indexer.grouping.subject import Subject
+    from indexer.grouping.tie import Key
 
 _LIVE_SECONDS = 3  # between the start of a Live film and its still
 _LIVE_LONGEST_MS = 6000
@@ -43,14 +45,21 @@ def by_recording(subjects: Sequence[Subject]) -> Iterator[Edge]:
     yield from _live_by_name(subjects)
 
 
+def keys(subject: Subject) -> Iterator[Key]:
+    """Under what the ties of this file are found."""
+    if (began := _began(subject)) is not None:
+        yield Tie.RECORDING, began
+    names = [to_str(file.name) for file in subject.files]
+    if _has_proxy(subject):
+        yield from ((Tie.PROXY, bare(name)) for name in names)
+    yield from ((Tie.PROXY, stem) for name in names for stem in proxy_stems(name))
+    if _is_apples(subject):
+        yield from ((Tie.APPLES_OF_PLACE, place) for place in subject.places)
+
+
 def _recordings(subjects: Sequence[Subject]) -> Iterator[Edge]:
     """Films that began in one second: a transcode, an export, a cut."""
-
-    def key(subject: Subject) -> Hashable:
-        start = _start(subject)
-        return start.clock if start else None
-
-    for group in blocks(subjects, key):
+    for group in blocks(subjects, _began):
         for a, b in combinations(group, 2):
             if a.camera and b.camera and a.camera != b.camera:
                 continue
@@ -64,6 +73,11 @@ def _recordings(subjects: Sequence[Subject]) -> Iterator[Edge]:
                 yield edge(a, b, "same-recording", 56, says)
 
 
+def _began(subject: Subject) -> Hashable:
+    start = _start(subject)
+    return start.clock if start else None
+
+
 def _are_chapters(a: Subject, b: Subject) -> bool:
     """Whether the camera cut one recording into the two."""
     one, other = ({chapter(to_str(f.name)) for f in s.files} - {None} for s in (a, b))
@@ -74,7 +88,7 @@ def _proxies(subjects: Sequence[Subject]) -> Iterator[Edge]:
     """A film and the small version that the camera wrote beside it."""
     films: dict[str, list[Subject]] = {}
     for subject in subjects:
-        if subject.fact.kind is Kind.VIDEO and not subject.is_preview:
+        if _has_proxy(subject):
             for file in subject.files:
                 films.setdefault(bare(to_str(file.name)), []).append(subject)
     for small in subjects:
@@ -86,10 +100,13 @@ def _proxies(subjects: Sequence[Subject]) -> Iterator[Edge]:
                     yield edge(film, small, "proxy", 58, says)
 
 
+def _has_proxy(subject: Subject) -> bool:
+    return subject.fact.kind is Kind.VIDEO and not subject.is_preview
+
+
 def _live_by_name(subjects: Sequence[Subject]) -> Iterator[Edge]:
     """A Live Photo whose identifier was lost: one folder, one name, a short film around it."""
-    apples = (s for s in subjects if s.own_time and (s.tags.make or "").casefold() == "apple")
-    for group in by_place(apples):
+    for group in by_place(filter(_is_apples, subjects)):
         for still in (s for s in group if s.is_still):
             for film in (s for s in group if s.fact.kind is Kind.VIDEO):
                 apart = seconds_between(still, film)
@@ -100,6 +117,10 @@ def _live_by_name(subjects: Sequence[Subject]) -> Iterator[Edge]:
                         f" {clock_of(still)}."
                     )
                     yield edge(still, film, "live-by-name", 50, says)
+
+
+def _is_apples(subject: Subject) -> bool:
+    return subject.own_time is not None and (subject.tags.make or "").casefold() == "apple"
 
 
 def _start(subject: Subject) -> Moment | None:

@@ -1,6 +1,7 @@
 """What each camera of a library usually writes: its format by the day, its tables, its sizes.
 
-Pure. Neighbouring shots settle what a pair alone leaves open (ORIGINALS.md section 3.7, step 3):
+Pure. What one file tells of its camera is a Trace, small enough to be remembered, so that the
+habits of a camera can be told without reading its files' tags again. Neighbouring shots settle what a pair alone leaves open (ORIGINALS.md section 3.7, step 3):
 a phone that wrote only HEIC that day did not write this JPEG.
 """
 
@@ -42,6 +43,18 @@ class Press(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """What one file tells of its camera's habits, and what it asks of them."""
+
+    camera: str
+    clock: datetime | None  # None: the file does not tell when
+    stems: frozenset[str]
+    format: str | None  # "heic", "jpeg" or "unknown"; None: known to be no camera's file
+    table: str | None  # of its compression; this and its size only where the file is trusted
+    size: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Mode:
     """What one camera wrote on one day: presses that exist in one format alone."""
 
@@ -64,9 +77,13 @@ class Habits:
         camera, time = camera_of(subject), subject.own_time
         if camera is None or time is None:
             return None
-        day = time.clock.date()
+        return self.mode_beside(camera, time.clock, subject.stems)
+
+    def mode_beside(self, camera: str, clock: datetime, stems: frozenset[str]) -> str | None:
+        """The same, of the press of this clock and these names."""
+        day = clock.date()
         near = [self.modes.get((camera, day + n * _DAY), Mode()) for n in (-1, 0, 1)]
-        own = (time.clock, subject.stems)
+        own = (clock, stems)
         heic = {p.clock for mode in near for p in mode.heic if _is_another(p, *own)}
         jpeg = {p.clock for mode in near for p in mode.jpeg if _is_another(p, *own)}
         if (heic and jpeg) or max(len(heic), len(jpeg)) < _SEVERAL:
@@ -86,25 +103,33 @@ def camera_of(subject: Subject) -> str | None:
 
 def habits_of(subjects: Iterable[Subject]) -> Habits:
     """What the cameras of these files usually write, from files that look untouched."""
-    formats: dict[str, dict[Press, set[str]]] = defaultdict(lambda: defaultdict(set))
+    traces = [trace for subject in subjects if (trace := trace_of(subject)) is not None]
     tables: dict[str, Counter[str]] = defaultdict(Counter)
     sizes: dict[str, Counter[tuple[int, int]]] = defaultdict(Counter)
-    for subject in subjects:
-        camera, time = camera_of(subject), subject.own_time
-        if camera is None or subject.fact.kind is not Kind.PICTURE or _is_made_later(subject):
-            continue
-        is_trusted = _is_trusted(subject)
-        if time is not None:
-            for stem in subject.stems:
-                formats[camera][Press(time.clock, stem)].add(
-                    _format(subject, is_trusted=is_trusted)
-                )
-        if not is_trusted:
-            continue
-        if (table := quantisation(subject)) is not None:
-            tables[camera][table] += 1
-        sizes[camera][size_of(subject)] += 1
-    return Habits(_modes(formats), _tables(tables), _usual_sizes(sizes))
+    for trace in traces:
+        if trace.table is not None:
+            tables[trace.camera][trace.table] += 1
+        if trace.size is not None:
+            sizes[trace.camera][trace.size] += 1
+    return Habits(
+        modes_of(traces),
+        {c: known for c, counted in tables.items() if (known := usual_tables(counted))},
+        {c: usual for c, counted in sizes.items() if (usual := usual_sizes(counted))},
+    )
+
+
+def trace_of(subject: Subject) -> Trace | None:
+    """What a file tells of its camera; None where it names none."""
+    camera, time = camera_of(subject), subject.own_time
+    if camera is None:
+        return None
+    clock = time.clock if time else None
+    if subject.fact.kind is not Kind.PICTURE or _is_made_later(subject):
+        return Trace(camera, clock, subject.stems, None, None, None)
+    if not _is_trusted(subject):
+        return Trace(camera, clock, subject.stems, "unknown", None, None)
+    written = "heic" if is_heif(subject) else "jpeg"
+    return Trace(camera, clock, subject.stems, written, quantisation(subject), size_of(subject))
 
 
 def size_of(subject: Subject) -> tuple[int, int]:
@@ -124,16 +149,13 @@ def _is_trusted(subject: Subject) -> bool:
     return subject.tags.has_maker_note and looks_first_generation(subject)
 
 
-def _format(subject: Subject, *, is_trusted: bool) -> str:
-    """What one file says that its camera wrote; whatever is in doubt spoils its press."""
-    if not is_trusted:
-        return "unknown"
-    return "heic" if is_heif(subject) else "jpeg"
-
-
-def _modes(
-    formats: Mapping[str, Mapping[Press, set[str]]],
-) -> dict[tuple[str, date], Mode]:
+def modes_of(traces: Iterable[Trace]) -> dict[tuple[str, date], Mode]:
+    """What each camera wrote on each day; whatever is in doubt spoils its press."""
+    formats: dict[str, dict[Press, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for trace in traces:
+        if trace.clock is not None and trace.format is not None:
+            for stem in trace.stems:
+                formats[trace.camera][Press(trace.clock, stem)].add(trace.format)
     alone: dict[tuple[str, date, str], set[Press]] = defaultdict(set)
     for camera, presses in formats.items():
         # A moment or a name in several formats is what is to be decided, and decides nothing.
@@ -156,19 +178,12 @@ def _modes(
     }
 
 
-def _tables(counted: Mapping[str, Counter[str]]) -> dict[str, frozenset[str]]:
-    return {
-        camera: frozenset(tables)
-        for camera, tables in counted.items()
-        if tables.total() >= _ENOUGH and len(tables) <= _MOST_TABLES
-    }
+def usual_tables(counted: Counter[str]) -> frozenset[str]:
+    """The tables of one camera; none where it has too few files, or adapts them to each."""
+    is_habit = counted.total() >= _ENOUGH and len(counted) <= _MOST_TABLES
+    return frozenset(counted) if is_habit else frozenset()
 
 
-def _usual_sizes(
-    counted: Mapping[str, Counter[tuple[int, int]]],
-) -> dict[str, frozenset[tuple[int, int]]]:
-    usual = {
-        camera: frozenset(size for size, times in sizes.items() if times >= _ENOUGH)
-        for camera, sizes in counted.items()
-    }
-    return {camera: sizes for camera, sizes in usual.items() if sizes}
+def usual_sizes(counted: Counter[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    """The sizes that one camera writes often."""
+    return frozenset(size for size, times in counted.items() if times >= _ENOUGH)
