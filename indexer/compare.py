@@ -8,8 +8,8 @@ what follows from it grouping.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -56,21 +56,26 @@ class _Candidates:
 
 def compare(db: apsw.Connection) -> None:
     """Bring `near` up to date with the fingerprints. The caller holds the transaction."""
-    if not looks.has_new(db):
-        return
-    every = list(looks.hashed(db))
-    fingerprints = Fingerprints(db)
-    looks.put_near(db, list(_near(db, _worth_comparing(every), fingerprints)))
+    new = looks.new(db)
+    if new:
+        fingerprints = Fingerprints(db)
+        looks.put_near(db, list(_near(db, _worth_comparing(new), fingerprints)))
 
 
 def _near(
-    db: apsw.Connection, pictures: Sequence[Hashed], fingerprints: Fingerprints
+    db: apsw.Connection, new: Sequence[Hashed], fingerprints: Fingerprints
 ) -> Iterator[NearRow]:
-    new = [p for p in pictures if p.is_new]
-    find = _near_few if len(new) <= _FEW else _near_many
-    found = find(pictures, fingerprints)
+    if not new:
+        return
+    if len(new) <= _FEW:
+        # Those that kept their record are compared with those that lost it alone.
+        only = all(p.is_recorded for p in new)
+        targets = _worth_comparing(looks.hashed(db, only_unrecorded=only))
+        found = _near_few(new, targets, fingerprints)
+    else:
+        found = _near_many(_worth_comparing(looks.hashed(db)), fingerprints)
     found = found.those(found.a != found.b)
-    found = found.those(~_are_crowded(found, pictures))
+    found = found.those(~_are_crowded(db, found, fingerprints))
     is_new = np.array([p.content for p in new], np.int64)
     found = found.those(np.isin(found.a, is_new) | np.isin(found.b, is_new))
     best: dict[tuple[ContentId, ContentId], NearRow] = {}
@@ -81,7 +86,9 @@ def _near(
     yield from best.values()
 
 
-def _are_crowded(found: _Candidates, pictures: Sequence[Hashed]) -> npt.NDArray[np.bool_]:
+def _are_crowded(
+    db: apsw.Connection, found: _Candidates, fingerprints: Fingerprints
+) -> npt.NDArray[np.bool_]:
     """Which pairs have a member that is near too many: fixed cameras, forms.
 
     Of them looks can't tell which is whose copy, and comparing each with each takes hours.
@@ -91,9 +98,9 @@ def _are_crowded(found: _Candidates, pictures: Sequence[Hashed]) -> npt.NDArray[
         np.concatenate([pairs >> 32, pairs & 0xFFFFFFFF]), return_counts=True
     )
     # Of equal hashes the search lists a few pairs each.
-    equal = Counter(picture.phash for picture in pictures)
-    alike = _ids([p for p in pictures if equal[p.phash] > _CROWD])
-    crowd = np.concatenate([contents[counts > _CROWD], alike])
+    equal = cache(partial(looks.count_equal, db))
+    alike = [i for i in contents.tolist() if equal(fingerprints[ContentId(i)].phash) > _CROWD]
+    crowd = np.concatenate([contents[counts > _CROWD], np.array(alike, np.int64)])
     return np.asarray(np.isin(found.a, crowd) | np.isin(found.b, crowd))
 
 
@@ -109,9 +116,10 @@ def _worth_comparing(pictures: Sequence[Hashed]) -> list[Hashed]:
     return [p for p, is_telling in zip(pictures, told, strict=True) if is_telling]
 
 
-def _near_few(pictures: Sequence[Hashed], fingerprints: Fingerprints) -> _Candidates:
+def _near_few(
+    new: Sequence[Hashed], pictures: Sequence[Hashed], fingerprints: Fingerprints
+) -> _Candidates:
     """Each new picture, upright and turned, beside all that it may be compared with."""
-    new = [p for p in pictures if p.is_new]
     unrecorded = [p for p in pictures if not p.is_recorded]
     found = [(_ids(()), _ids(()), _ids(()))]
     for targets, asking in (

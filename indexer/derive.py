@@ -2,39 +2,33 @@
 
 A pure function of the catalog's facts and a person's words, apart from reading them and
 writing the outcome. The order of the steps is here and nowhere else; what each step decides
-is in its package.
+is in its package. Everything is derived, or what news affects: the outcome is the same.
 """
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import (
-    FILE_NAME,
-    Clue,
-    clues_of,
-    clues_of_folders,
-    clues_of_name,
-    clues_of_sidecar,
-)
 from indexer.capture_time.resolve import resolve
 from indexer.capture_time.siblings import Inferred, Taken, by_neighbours
-from indexer.catalog import facts, looks, shots
+from indexer.catalog import facts, looks, remembered, shots
+from indexer.catalog.rows import Changed
 from indexer.compare import compare
 from indexer.decisions.words import NOTHING_SAID
 from indexer.grouping import components
-from indexer.grouping.alike import by_looks
 from indexer.grouping.bursts import bursts
-from indexer.grouping.evidence import by_bytes_and_names, once
+from indexer.grouping.edges import edges
+from indexer.grouping.keys import keys_of
 from indexer.grouping.looks import UNSEEN, Looks, Near
-from indexer.grouping.press import by_clock
-from indexer.grouping.recordings import by_recording
 from indexer.grouping.sidecars import attached
-from indexer.grouping.subject import Subject, preference, subjects_of
-from indexer.model import MEDIA, Tags
+from indexer.grouping.subject import device_named
+from indexer.incremental import neighbourhood, usage
+from indexer.incremental.circle import Circle
+from indexer.library import Library, subjects_in
 from indexer.originals.habits import habits_of
 from indexer.originals.infer import judge
 from indexer.originals.roles import role_of
@@ -42,7 +36,7 @@ from indexer.paths import to_str
 from indexer.verdict import Verdict, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import apsw
 
@@ -50,22 +44,41 @@ if TYPE_CHECKING:
     from indexer.catalog.shots import NewShot
     from indexer.decisions.words import Words
     from indexer.grouping.components import Group
-    from indexer.grouping.evidence import Edge
-    from indexer.model import ContentId, FileId
+    from indexer.model import ContentId, ShotId, Tags
     from indexer.originals.habits import Habits
 
-_NO_TAGS = Tags()
+# Above this share of a library in the news, looking at everything costs less. Arbitrary.
+_FEW = 0.2
 
 
-def derive(db: apsw.Connection, words: Words = NOTHING_SAID) -> int:
-    """Write every shot anew; the number of shots. The caller holds the transaction."""
+def derive(
+    db: apsw.Connection,
+    words: Words = NOTHING_SAID,
+    *,
+    spoken: Collection[bytes] | None = None,
+    now: datetime | None = None,
+) -> Changed | None:
+    """Bring the shots up to date; what was rewritten, None: everything. The caller holds the
+    transaction.
+
+    `spoken` are the digests about which a person's word is new since the last derive; None:
+    nothing that is remembered may be built upon. `now` is naive UTC.
+    """
     compare(db)
-    files = list(facts.present_files(db))
-    tags = facts.all_tags(db)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    near = tuple(Near(n.a, n.b, n.turn, n.residual) for n in looks.near(db))
-    seen = Looks(looks.Fingerprints(db), near)
-    return shots.replace(db, derived(files, tags, now, words, seen))
+    news = remembered.news(db)
+    library = Library(db, now or datetime.now(UTC).replace(tzinfo=None))
+    known = remembered.count(db)
+    if spoken is None or not known or len(news.contents) > _FEW * known:
+        with _no_garbage():
+            _everything(db, library, words)
+        changed = None
+    else:
+        contents = news.contents | facts.contents_of(db, spoken) | library.attach(news.folders)
+        contents |= shots.contents_in_future(db)
+        changed = _affected(db, library, words, contents)
+        changed = replace(changed, files=changed.files | news.files)
+    remembered.forget_news(db)
+    return changed
 
 
 def derived(
@@ -77,73 +90,82 @@ def derived(
 ) -> Iterator[NewShot]:
     """The shots that these facts make; in an order that does not depend on the scan's."""
     sidecars = attached(files, tags)
-    speaking = {sidecar.file for some in sidecars.values() for sidecar in some}
-    media = [f for f in files if f.kind in MEDIA and f.file not in speaking]
-    clues = _clues(media, sidecars, tags, now)
-    subjects = [s for s in subjects_of(media, tags, clues, _NO_TAGS) if s.is_worth_a_shot]
+    subjects = subjects_in(files, sidecars, tags, now)
     groups = components.join(subjects, edges(subjects, seen, words), seen)
-    for verdict in _decided(groups, words, seen, habits_of(subjects)):
+    for verdict in _settled(_judged(groups, words, seen, habits_of(subjects))):
         yield rows(verdict, sidecars, tags, words)
 
 
-def edges(subjects: Sequence[Subject], seen: Looks, words: Words = NOTHING_SAID) -> Iterator[Edge]:
-    """Every tie between two subjects, each once; none to what a person said is no duplicate."""
-    free = [s for s in subjects if s.fact.blake3 not in words.apart]
-    return once(
-        chain(
-            by_bytes_and_names(free, seen),
-            by_clock(free, seen),
-            by_recording(free),
-            by_looks(free, seen),
-        )
-    )
-
-
-def _clues(
-    media: Sequence[FactRow],
-    sidecars: Mapping[FileId, Sequence[FactRow]],
-    tags: Mapping[ContentId, Tags],
-    now: datetime,
-) -> dict[ContentId, tuple[Clue, ...]]:
-    """Each content's clues; a date in the name comes from whichever copy has one."""
-    found: dict[ContentId, tuple[Clue, ...]] = {}
-    for fact in sorted(media, key=preference):
-        known, name = found.get(fact.content), to_str(fact.name)
-        if known is None:
-            own = tags.get(fact.content, _NO_TAGS)
-            found[fact.content] = tuple(
-                clues_of(fact.file, own, name, now, fact.duration_ms, saved=_saved(fact))
-            )
-        elif not any(clue.source == FILE_NAME for clue in known):
-            found[fact.content] = (*known, *clues_of_name(fact.file, name, now))
-    for fact in media:
-        for sidecar in sidecars.get(fact.file, ()):
-            own = tags.get(sidecar.content, _NO_TAGS)
-            found[fact.content] += tuple(clues_of_sidecar(sidecar.file, own, now))
-    for fact in media:
-        if not any(clue.is_usable for clue in found[fact.content]):
-            found[fact.content] += tuple(clues_of_folders(fact.file, to_str(fact.folder_path), now))
-    return found
-
-
-def _saved(fact: FactRow) -> datetime | None:
-    """When the disk says that the file was written, in naive UTC; None where that is no date."""
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Millions of facts live until the end; to search them for cycles took a third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
-        return datetime.fromtimestamp(fact.mtime_ns // 10**9, UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError, OSError):
-        return None
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
-def _decided(groups: Sequence[Group], words: Words, seen: Looks, habits: Habits) -> list[Verdict]:
+def _everything(db: apsw.Connection, library: Library, words: Words) -> None:
+    """Decide everything anew, and remember what the next derive may build upon."""
+    shots.remove_all(db)
+    remembered.forget_everything(db)
+    subjects = library.everything()
+    near = tuple(Near(n.a, n.b, n.turn, n.residual) for n in looks.near(db))
+    seen = Looks(looks.Fingerprints(db), near)
+    remembered.put_keys(db, {s.content: keys_of(s) for s in subjects})
+    groups = components.join(subjects, edges(subjects, seen, words), seen)
+    found = _judged(groups, words, seen, usage.everything(db, groups))
+    neighbourhood.everything(db, map(_taken, found))
+    for verdict in _settled(found):
+        shots.put(db, rows(verdict, library.sidecars, library.tags, words))
+
+
+def _affected(
+    db: apsw.Connection, library: Library, words: Words, contents: Collection[ContentId]
+) -> Changed:
+    """Decide anew what these contents affect."""
+    circle = Circle(db, library, words, contents)
+    before: set[ShotId] = set()
+    while True:
+        looked_at = {*contents, *circle.inside}
+        before |= shots.shots_of_contents(db, looked_at)
+        groups = components.join(circle.subjects(), circle.edges(), circle.looks)
+        more = usage.update(db, looked_at, groups) - circle.inside
+        if not more:
+            found = _judged(groups, words, circle.looks, usage.habits(db, groups))
+            taken = [_taken(verdict) for verdict in found]
+            beside = neighbourhood.update(db, shots.originals_of(db, before), taken)
+            more = facts.contents_of_files(db, beside) - circle.inside
+        if not more:
+            break
+        circle.grow(more)
+    files = set(shots.files_of_shots(db, before))
+    settled = _settled(found, neighbourhood.lenders(db, taken))
+    shots.remove(db, before)
+    written = {
+        shots.put(db, rows(verdict, library.sidecars, library.tags, words)) for verdict in settled
+    }
+    return Changed(frozenset(written), frozenset(files | set(shots.files_of_shots(db, written))))
+
+
+def _judged(groups: Sequence[Group], words: Words, seen: Looks, habits: Habits) -> list[Verdict]:
+    """Each group's verdict, as far as it follows from the group itself."""
     sets = bursts([group.subjects for group in groups])
-    found = [
+    return [
         _verdict(group, burst, words, seen, habits)
         for group, burst in zip(groups, sets, strict=True)
     ]
-    inferred = by_neighbours([_taken(verdict) for verdict in found])
+
+
+def _settled(found: Sequence[Verdict], lenders: Iterable[Taken] = ()) -> list[Verdict]:
+    """The verdicts with what their neighbours add, those of `lenders` among them."""
+    inferred = by_neighbours([*map(_taken, found), *lenders])
     return [
         verdict if better is None else _improved(verdict, better)
-        for verdict, better in zip(found, inferred, strict=True)
+        for verdict, better in zip(found, inferred, strict=False)
     ]
 
 
@@ -166,7 +188,8 @@ def _taken(verdict: Verdict) -> Taken:
     original = verdict.judgement.original
     members = (original, *(subject for subject, _, _ in verdict.roles))
     paths = tuple((f.folder, to_str(f.name)) for subject in members for f in subject.files)
-    device = original.camera and f"{original.camera} {original.tags.serial or ''}"
+    tags = original.tags
+    device = device_named(tags.make, tags.model, tags.serial)
     return Taken(original.fact.file, device, paths, verdict.time)
 
 

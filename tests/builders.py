@@ -234,7 +234,7 @@ class Catalog:
         """A root, online."""
         return facts.add_root(
             self.db, host="here", path=b"/" + to_bytes(label), role=role, label=to_bytes(label),
-            device=None, excludes=(),
+            excludes=(), freshness_days=None,
         )  # fmt: skip
 
     def put(

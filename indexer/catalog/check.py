@@ -6,14 +6,21 @@ Each is a sentence that must hold, and a question whose every row is a counterex
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from indexer.catalog.listings import digest, entry
+from indexer.model import Stamp
+from indexer.paths import to_str
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import apsw
 
-_PATH = "r.path || x'2f' || iif(d.path = x'', x'', d.path || x'2f') || f.name"
+    from indexer.catalog.listings import Entry
+
+# || makes text of what it joins, whatever the bytes.
+_PATH = "CAST(r.path || x'2f' || iif(d.path = x'', x'', d.path || x'2f') || f.name AS BLOB)"
 _FILE = "FROM file f JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
 _SHOWN_IN = (
     "SELECT p.file_id FROM placement p JOIN tree_directory t ON t.tree_directory_id = p.parent_id"
@@ -60,6 +67,15 @@ INVARIANTS = (
         " AND (f.state IN ('present', 'unreadable')) <> (f.file_id IN ("
         + _SHOWN_IN.format("'by-source'")
         + "))",
+    ),
+    Invariant(
+        "true-listings",
+        "A folder's listing is of the files that are known in it, so that a walk may trust it.",
+        "SELECT r.path || x'2f' || d.path FROM folder d JOIN root r USING (root_id)"
+        " WHERE d.listing IS NOT NULL AND (d.listing, d.listed_excluded) IS NOT"
+        " (SELECT listing_of(f.name, f.size, f.mtime_ns, f.ctime_ns, f.inode),"
+        " coalesce(sum(f.state = 'excluded'), 0) FROM file f"
+        " WHERE f.folder_id = d.folder_id AND f.state <> 'gone')",
     ),
     Invariant(
         "one-original",
@@ -121,6 +137,21 @@ INVARIANTS = (
         "SELECT p.name FROM placement p JOIN file f USING (file_id)"
         " WHERE f.state IN ('gone', 'excluded') AND NOT EXISTS (SELECT 1 FROM pending)",
     ),
+    Invariant(
+        "rotten-apart",
+        "A rotten file keeps the digest it should have, is never called present, and stands in no"
+        " shot while a sound file has its bytes.",
+        f"SELECT {_PATH} {_FILE} WHERE f.rotten_ns IS NOT NULL AND (f.content_id IS NULL"
+        " OR f.state NOT IN ('unreadable', 'gone') OR (NOT EXISTS (SELECT 1 FROM pending)"
+        " AND f.file_id IN (SELECT file_id FROM member) AND EXISTS (SELECT 1 FROM file g"
+        " WHERE g.content_id = f.content_id AND g.state = 'present')))",
+    ),
+    Invariant(
+        "unreadable-for-a-reason",
+        "An unreadable file has no digest, unless it rotted.",
+        f"SELECT {_PATH} {_FILE} WHERE f.state = 'unreadable' AND f.content_id IS NOT NULL"
+        " AND f.rotten_ns IS NULL",
+    ),
 )
 
 
@@ -142,9 +173,23 @@ _SHOWN = 20  # counterexamples of one invariant
 
 def check(db: apsw.Connection) -> Iterator[Finding]:
     """Every invariant, in order, with its first counterexamples."""
+    db.create_aggregate_function("listing_of", _Listing, 5)
     for invariant in INVARIANTS:
         rows = db.execute(f"{invariant.counterexamples} LIMIT {_SHOWN}")
         yield Finding(invariant, tuple(_text(row[0]) for row in rows))
+
+
+class _Listing:
+    """SQL's way to a folder's digest."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def step(self, *row: Any) -> None:
+        self._entries.append(entry(to_str(row[0]), Stamp(*row[1:])))
+
+    def final(self) -> bytes:
+        return digest(self._entries)
 
 
 def _text(value: object) -> str:

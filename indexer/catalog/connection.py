@@ -131,9 +131,11 @@ def writing(
 
 def open_writer(path: Path, kind: Database = CATALOG) -> apsw.Connection:
     """A writing connection without the lock: for `writing` and for tests."""
+    if not path.exists():
+        _make(path, kind)
     db = apsw.Connection(os.fspath(path))
     try:
-        # No schema at all: a new file, or one whose making was cut off.
+        # No schema at all: an empty file, or one whose making an older program did not finish.
         if not db.pragma("schema_version") and not db.pragma("application_id"):
             _set(db, "page_size=8192", "journal_mode=WAL")
             _create(db, kind)
@@ -149,6 +151,20 @@ def open_writer(path: Path, kind: Database = CATALOG) -> apsw.Connection:
         db.close()
         raise
     return db
+
+
+def _make(path: Path, kind: Database) -> None:
+    """A new database, which appears whole or not at all: what is killed here leaves no ruin."""
+    new = path.with_name(f"{path.name}.new")
+    for ending in ("", "-journal", "-wal", "-shm"):
+        new.with_name(new.name + ending).unlink(missing_ok=True)
+    db = apsw.Connection(os.fspath(new))
+    try:
+        _set(db, "page_size=8192", "journal_mode=WAL")
+        _create(db, kind)
+    finally:
+        db.close()  # which brings all of it into the one file
+    new.rename(path)
 
 
 def _create(db: apsw.Connection, kind: Database) -> None:

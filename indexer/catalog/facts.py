@@ -6,14 +6,16 @@ Each SQL text stands beside the one function that runs it. Callers hold the tran
 from __future__ import annotations
 
 import json
+import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.catalog.rows import FactRow, KnownFile, LostFile, RootRow
 from indexer.model import (
     ContentId,
     Damage,
     FileId,
+    Fingerprint,
     FolderId,
     Generation,
     Kind,
@@ -96,8 +98,8 @@ def is_pending(db: apsw.Connection) -> bool:
 # ---------------------------------------------------------------------------- roots
 
 _ROOTS = (
-    "SELECT root_id, host, path, role, label, device, excludes, online, walked_ns"
-    " FROM root ORDER BY root_id"
+    "SELECT root_id, host, path, role, label, device, excludes, online, walked_ns, freshness_days,"
+    " inode, mount, says FROM root ORDER BY root_id"
 )
 
 
@@ -106,14 +108,14 @@ def roots(db: apsw.Connection) -> list[RootRow]:
     return [
         RootRow(
             RootId(i), host, path, RootRole(role), label, device,
-            tuple(json.loads(excludes)), bool(online), walked,
+            tuple(json.loads(excludes)), bool(online), *rest,
         )
-        for i, host, path, role, label, device, excludes, online, walked in db.execute(_ROOTS)
+        for i, host, path, role, label, device, excludes, online, *rest in db.execute(_ROOTS)
     ]  # fmt: skip
 
 
 _ADD_ROOT = (
-    "INSERT INTO root (host, path, role, label, device, excludes, added_ns)"
+    "INSERT INTO root (host, path, role, label, excludes, freshness_days, added_ns)"
     " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING root_id"
 )
 
@@ -125,28 +127,52 @@ def add_root(
     path: bytes,
     role: RootRole,
     label: bytes,
-    device: str | None,
     excludes: Sequence[str],
+    freshness_days: int | None,
 ) -> RootId:
-    """Remember a new root."""
-    row = (host, path, str(role), label, device, json.dumps(list(excludes)), time.time_ns())
-    return RootId(db.execute(_ADD_ROOT, row).get)
+    """Remember a new root. Which disk it is on is set_identity's to say."""
+    chosen = (str(role), label, json.dumps(list(excludes)), freshness_days)
+    return RootId(db.execute(_ADD_ROOT, (host, path, *chosen, time.time_ns())).get)
 
 
-_CHANGE_ROOT = "UPDATE root SET role = ?, excludes = ? WHERE root_id = ?"
+_CHANGE_ROOT = "UPDATE root SET role = ?, excludes = ?, freshness_days = ? WHERE root_id = ?"
 
 
-def change_root(db: apsw.Connection, root: RootId, role: RootRole, excludes: Sequence[str]) -> None:
+def change_root(
+    db: apsw.Connection,
+    root: RootId,
+    role: RootRole,
+    excludes: Sequence[str],
+    freshness_days: int | None,
+) -> None:
     """A person named another role or other excludes for a remembered root."""
-    db.execute(_CHANGE_ROOT, (str(role), json.dumps(list(excludes)), root))
+    db.execute(_CHANGE_ROOT, (str(role), json.dumps(list(excludes)), freshness_days, root))
 
 
-_ROOT_STATE = "UPDATE root SET online = ?, device = coalesce(?, device) WHERE root_id = ?"
+def set_online(db: apsw.Connection, root: RootId, says: str | None) -> None:
+    """Whether the root answers: None, or one clause saying why not."""
+    db.execute(
+        "UPDATE root SET online = ?, says = ? WHERE root_id = ?", (int(says is None), says, root)
+    )
 
 
-def set_online(db: apsw.Connection, root: RootId, *, online: bool, device: str | None) -> None:
-    """Whether the root answers now; an offline one keeps its device identity."""
-    db.execute(_ROOT_STATE, (int(online), device, root))
+_IDENTITY = "UPDATE root SET device = ?, inode = ?, mount = ? WHERE root_id = ?"
+
+
+def set_identity(
+    db: apsw.Connection,
+    root: RootId,
+    device: str | None,
+    inode: int | None,
+    mount: bytes | None,
+) -> None:
+    """Which disk the root is on, and which folder of it the root is."""
+    db.execute(_IDENTITY, (device, inode, mount, root))
+
+
+def set_root_path(db: apsw.Connection, root: RootId, path: bytes) -> None:
+    """The same folder under another path: all that is known of it stays."""
+    db.execute("UPDATE root SET path = ? WHERE root_id = ?", (path, root))
 
 
 def set_walked(db: apsw.Connection, root: RootId) -> None:
@@ -201,26 +227,27 @@ def known_files(db: apsw.Connection, folder: FolderId) -> dict[bytes, KnownFile]
 
 
 _LOST = (
-    "SELECT file_id, size, mtime_ns, ctime_ns, inode, content_id FROM file"
+    "SELECT file_id, size, mtime_ns, ctime_ns, inode, content_id, name FROM file"
     " WHERE folder_id = ? AND state <> 'gone'"
 )
 
 
 def files_of_lost_folder(db: apsw.Connection, folder: FolderId) -> Iterator[LostFile]:
     """What was in a folder that is no longer there."""
-    for i, size, mtime, ctime, inode, content in db.execute(_LOST, (folder,)):
-        yield LostFile(FileId(i), Stamp(size, mtime, ctime, inode), content)
+    for i, size, mtime, ctime, inode, content, name in db.execute(_LOST, (folder,)):
+        yield LostFile(FileId(i), Stamp(size, mtime, ctime, inode), content, name)
 
 
 _PUT_FILE = (
     "INSERT INTO file (folder_id, name, size, mtime_ns, ctime_ns, inode, device, mode, uid, gid,"
-    " blocks, state, says, content_id, first_generation, changed_generation)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " blocks, state, says, content_id, digest_carried, first_generation, changed_generation)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size,"
     " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,"
     " device = excluded.device, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid,"
     " blocks = excluded.blocks, state = excluded.state, says = excluded.says,"
-    " content_id = excluded.content_id, digest_carried = 0, verified_ns = NULL, gone_ns = NULL,"
+    " content_id = excluded.content_id, digest_carried = excluded.digest_carried,"
+    " verified_ns = NULL, gone_ns = NULL, rotten_ns = NULL, tried_ns = NULL,"
     " changed_generation = excluded.changed_generation"
     " RETURNING file_id"
 )
@@ -235,19 +262,22 @@ def put_file(
     says: str | None,
     content: ContentId | None,
     generation: Generation,
+    carried: bool = False,
 ) -> FileId:
-    """Remember what is at a path now, new or changed."""
+    """Remember what is at a path now, new or changed; `carried`: only its head and tail were read."""
     stamp = seen.stamp
     row = (
         folder, seen.name, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, seen.device,
-        seen.mode, seen.uid, seen.gid, seen.blocks, state, says, content, generation, generation,
+        seen.mode, seen.uid, seen.gid, seen.blocks, state, says, content, int(carried),
+        generation, generation,
     )  # fmt: skip
     return FileId(db.execute(_PUT_FILE, row).get)
 
 
 _MOVE_FILE = (
     "UPDATE file SET folder_id = ?, name = ?, ctime_ns = ?, inode = ?, device = ?, mode = ?,"
-    " uid = ?, gid = ?, blocks = ?, state = 'present', says = NULL, gone_ns = NULL,"
+    " uid = ?, gid = ?, blocks = ?, state = iif(rotten_ns IS NULL, 'present', 'unreadable'),"
+    " says = iif(rotten_ns IS NULL, NULL, says), gone_ns = NULL,"
     " changed_generation = ? WHERE file_id = ?"
 )
 
@@ -263,7 +293,10 @@ def move_file(
     db.execute(_MOVE_FILE, row)
 
 
-_BACK = "UPDATE file SET state = 'present', gone_ns = NULL WHERE file_id = ?"
+_BACK = (
+    "UPDATE file SET state = iif(rotten_ns IS NULL, 'present', 'unreadable'), gone_ns = NULL"
+    " WHERE file_id = ?"
+)
 
 
 def set_back(db: apsw.Connection, file: FileId) -> None:
@@ -271,7 +304,10 @@ def set_back(db: apsw.Connection, file: FileId) -> None:
     db.execute(_BACK, (file,))
 
 
-_GONE = "UPDATE file SET state = 'gone', says = NULL, gone_ns = ? WHERE file_id = ?"
+_GONE = (
+    "UPDATE file SET state = 'gone', says = iif(rotten_ns IS NULL, NULL, says), gone_ns = ?"
+    " WHERE file_id = ?"
+)
 
 
 def set_gone(db: apsw.Connection, files: Iterable[FileId]) -> None:
@@ -290,23 +326,26 @@ def has_tags(db: apsw.Connection, blake3: bytes) -> bool:
     return db.execute(_HAS_TAGS, (blake3, READER_VERSION)).fetchone() is not None
 
 
+_CONTENT = (
+    "payload, sample, mime, kind, extension, width_px, height_px, orientation, duration_ms, codec,"
+    " frame_rate, damage, damage_says, reader, pixels, tail, profile"
+)
+_EXCLUDED = ", ".join(f"excluded.{column}" for column in _CONTENT.split(", "))
+# What is known already is left alone, so that a copy of known bytes is no news.
 _PUT_CONTENT = (
-    "INSERT INTO content (blake3, size, payload, sample, mime, kind, extension, width_px,"
-    " height_px, orientation, duration_ms, codec, frame_rate, damage, damage_says, reader, pixels,"
-    " tail, profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (blake3) DO UPDATE SET payload = excluded.payload, sample = excluded.sample,"
-    " mime = excluded.mime, kind = excluded.kind, extension = excluded.extension,"
-    " width_px = excluded.width_px, height_px = excluded.height_px,"
-    " orientation = excluded.orientation, duration_ms = excluded.duration_ms,"
-    " codec = excluded.codec, frame_rate = excluded.frame_rate, damage = excluded.damage,"
-    " damage_says = excluded.damage_says, reader = excluded.reader, pixels = excluded.pixels,"
-    " tail = excluded.tail, profile = excluded.profile"
-    " RETURNING content_id"
+    f"INSERT INTO content (blake3, size, {_CONTENT})"
+    f" VALUES ({', '.join('?' * (2 + len(_CONTENT.split(', '))))})"
+    f" ON CONFLICT (blake3) DO UPDATE SET ({_CONTENT}) = ({_EXCLUDED})"
+    f" WHERE ({_CONTENT}) IS NOT ({_EXCLUDED})"
 )
+_CONTENT_ID = "SELECT content_id FROM content WHERE blake3 = ?"
+_FINGERPRINT = "phash, dhash, thumb, sharpness, contrast"
+_LOOK = f"SELECT {_FINGERPRINT} FROM fingerprint WHERE content_id = ?"
 _PUT_FINGERPRINT = (
-    "INSERT OR REPLACE INTO fingerprint (content_id, phash, dhash, thumb, sharpness, contrast)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    f"INSERT OR REPLACE INTO fingerprint (content_id, {_FINGERPRINT}, recorded)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_RECORDED = "SELECT recorded FROM fingerprint WHERE content_id = ?"
 _DROP_FINGERPRINT = "DELETE FROM fingerprint WHERE content_id = ?"
 
 
@@ -323,14 +362,24 @@ def put_content(db: apsw.Connection, reading: Reading) -> ContentId:
         READER_VERSION, picture and picture.pixels, reading.tail,
         picture and picture.profile,
     )  # fmt: skip
-    content = ContentId(db.execute(_PUT_CONTENT, row).get)
-    look = picture.fingerprint if picture else None
+    db.execute(_PUT_CONTENT, row)
+    content = ContentId(db.execute(_CONTENT_ID, (reading.blake3,)).get)
+    _put_look(db, content, picture.fingerprint if picture else None, reading.kind)
+    return content
+
+
+def _put_look(
+    db: apsw.Connection, content: ContentId, look: Fingerprint | None, kind: Kind
+) -> None:
     if look is None:
         db.execute(_DROP_FINGERPRINT, (content,))
-    else:
-        columns = (content, look.phash, look.dhash, look.thumb, look.sharpness, look.contrast)
-        db.execute(_PUT_FINGERPRINT, columns)
-    return content
+        return
+    columns = (look.phash, look.dhash, look.thumb, look.sharpness, look.contrast)
+    if db.execute(_LOOK, (content,)).fetchone() == columns:
+        return
+    is_still = kind in (Kind.PICTURE, Kind.RAW)
+    recorded = (db.execute(_RECORDED, (content,)).get or 0) if is_still else None
+    db.execute(_PUT_FINGERPRINT, (content, *columns, recorded))
 
 
 _PUT_TAGS = "INSERT OR REPLACE INTO tags VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -345,6 +394,16 @@ def put_tags(db: apsw.Connection, content: ContentId, tags: Tags) -> None:
     numbers = (tags.exif_width, tags.exif_height, tags.latitude, tags.longitude)
     note, warning = int(tags.has_maker_note), _utf8(tags.warning)
     db.execute(_PUT_TAGS, (content, *map(_utf8, texts), *numbers, note, warning, _json(tags.all)))
+    db.execute(_SET_RECORDED, (int(_names_camera_and_date(tags)), content))
+
+
+_SET_RECORDED = "UPDATE fingerprint SET recorded = ? WHERE content_id = ? AND recorded IS NOT NULL"
+_YEAR = re.compile(r"[12]\d{3}", re.ASCII)
+
+
+def _names_camera_and_date(tags: Tags) -> bool:
+    date = tags.all.get("ExifIFD:DateTimeOriginal", "")
+    return (tags.make or tags.model) is not None and _YEAR.match(date) is not None
 
 
 def _utf8(text: str | None) -> str | None:
@@ -366,11 +425,19 @@ _TAGS = (
 
 def all_tags(db: apsw.Connection) -> dict[ContentId, Tags]:
     """Every content's tags."""
-    found: dict[ContentId, Tags] = {}
-    for content, *typed, note, warning, rest in db.execute(_TAGS):
-        columns = (*typed, bool(note), warning, json.loads(rest))
-        found[ContentId(content)] = Tags(*columns)
-    return found
+    return dict(map(_tags, db.execute(_TAGS)))
+
+
+def tags_of(db: apsw.Connection, contents: Iterable[ContentId]) -> dict[ContentId, Tags]:
+    """The tags of these contents."""
+    rows = db.execute(f"{_TAGS} WHERE content_id IN ({_GIVEN})", (_list(contents),))
+    return dict(map(_tags, rows))
+
+
+def _tags(row: tuple[Any, ...]) -> tuple[ContentId, Tags]:
+    content, *typed, note, warning, rest = row
+    columns = (*typed, bool(note), warning, json.loads(rest))
+    return ContentId(content), Tags(*columns)
 
 
 # ---------------------------------------------------------------------------- for derive
@@ -387,11 +454,61 @@ _FACTS = (
 
 def present_files(db: apsw.Connection) -> Iterator[FactRow]:
     """Every file whose bytes are known, online or not."""
-    for row in db.execute(_FACTS):
+    return _fact_rows(db.execute(_FACTS))
+
+
+def files_of_contents(db: apsw.Connection, contents: Iterable[ContentId]) -> Iterator[FactRow]:
+    """Every present file with these bytes."""
+    return _fact_rows(db.execute(f"{_FACTS} AND f.content_id IN ({_GIVEN})", (_list(contents),)))
+
+
+def files_of_folders(db: apsw.Connection, folders: Iterable[FolderId]) -> Iterator[FactRow]:
+    """Every present file in these folders."""
+    return _fact_rows(db.execute(f"{_FACTS} AND f.folder_id IN ({_GIVEN})", (_list(folders),)))
+
+
+def files_by_id(db: apsw.Connection, files: Iterable[FileId]) -> Iterator[FactRow]:
+    """These files, those of them that are present."""
+    return _fact_rows(db.execute(f"{_FACTS} AND f.file_id IN ({_GIVEN})", (_list(files),)))
+
+
+_GIVEN = "SELECT value FROM json_each(?)"
+
+
+def _list(numbers: Iterable[int]) -> str:
+    return json.dumps(list(numbers), separators=(",", ":"))
+
+
+def _fact_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[FactRow]:
+    for row in rows:
         role, kind = RootRole(row[3]), Kind(row[14])
         damage = None if row[21] is None else Damage(row[21])
         columns = (*row[:3], role, *row[4:14], kind, *row[15:21], damage, *row[22:])
         yield FactRow(*columns)
+
+
+_DIGEST_READ = (
+    "SELECT blake3 FROM file JOIN content USING (content_id)"
+    " WHERE folder_id = ? AND name = ? AND digest_carried = 0"
+)
+
+
+def digest_read(db: apsw.Connection, folder: FolderId, name: bytes) -> bytes | None:
+    """The digest that reading a file gave; None: it was never read, or not in full."""
+    row = db.execute(_DIGEST_READ, (folder, name)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def contents_of_files(db: apsw.Connection, files: Iterable[FileId]) -> set[ContentId]:
+    """The contents of these files."""
+    text = f"SELECT content_id FROM file WHERE file_id IN ({_GIVEN}) AND content_id IS NOT NULL"
+    return {ContentId(i) for (i,) in db.execute(text, (_list(files),))}
+
+
+def contents_of(db: apsw.Connection, digests: Iterable[bytes]) -> set[ContentId]:
+    """The contents with these BLAKE3 digests, those of them that are known."""
+    found = (db.execute(_CONTENT_ID, (digest,)).fetchone() for digest in digests)
+    return {ContentId(row[0]) for row in found if row}
 
 
 # ---------------------------------------------------------------------------- failures

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.model import ContentId, Fingerprint
 
@@ -42,25 +42,35 @@ class NearRow:
     residual: float
 
 
-_ALL = (
-    "SELECT content_id, phash, contrast, compared = 0,"
-    " coalesce(make, model) IS NOT NULL AND coalesce(json_extract(everything,"
-    " '$.\"ExifIFD:DateTimeOriginal\"'), '') GLOB '[12][0-9][0-9][0-9]*'"
-    " FROM fingerprint JOIN content c USING (content_id)"
-    " LEFT JOIN tags USING (content_id) WHERE c.kind IN ('picture', 'raw') ORDER BY content_id"
-)
-_HAS_NEW = "SELECT 1 FROM fingerprint WHERE compared = 0"
+_HASHED = "SELECT content_id, phash, contrast, compared = 0, recorded FROM fingerprint "
+_WHICH = {
+    True: "WHERE recorded = 0 ORDER BY content_id",
+    False: "WHERE recorded IS NOT NULL ORDER BY content_id",
+}
 
 
-def has_new(db: apsw.Connection) -> bool:
-    """Whether some picture has not been compared with the others."""
-    return db.execute(_HAS_NEW).fetchone() is not None
+def new(db: apsw.Connection) -> list[Hashed]:
+    """Every picture that has not been compared with the others."""
+    rows = db.execute(f"{_HASHED} WHERE compared = 0 AND recorded IS NOT NULL ORDER BY content_id")
+    return [_hashed(row) for row in rows]
 
 
-def hashed(db: apsw.Connection) -> Iterator[Hashed]:
-    """Every picture with a fingerprint."""
-    for content, phash, contrast, new, camera in db.execute(_ALL):
-        yield Hashed(ContentId(content), phash, contrast, bool(new), bool(camera))
+def hashed(db: apsw.Connection, *, only_unrecorded: bool = False) -> list[Hashed]:
+    """Every picture with a fingerprint, or every one that lost its record."""
+    return [_hashed(row) for row in db.execute(_HASHED + _WHICH[only_unrecorded])]
+
+
+def _hashed(row: tuple[Any, ...]) -> Hashed:
+    content, phash, contrast, is_new, recorded = row
+    return Hashed(ContentId(content), phash, contrast, bool(is_new), bool(recorded))
+
+
+_EQUAL = "SELECT count(*) FROM fingerprint WHERE recorded IN (0, 1) AND phash = ?"
+
+
+def count_equal(db: apsw.Connection, phash: bytes) -> int:
+    """How many pictures have just this hash."""
+    return int(db.execute(_EQUAL, (phash,)).get)
 
 
 _DIGEST = "SELECT blake3 FROM content WHERE content_id = ?"

@@ -35,6 +35,10 @@ class RootRow:
     excludes: tuple[str, ...]
     online: bool
     walked_ns: int | None
+    freshness_days: int | None = None
+    inode: int | None = None
+    mount: bytes | None = None
+    says: str | None = None  # why it is offline
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,32 @@ class LostFile:
     id: FileId
     stamp: Stamp
     content: ContentId | None
+    name: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A remembered file that one just found may be: by its inode, or by its size and time."""
+
+    id: FileId
+    root: RootId
+    folder: FolderId
+    path: bytes  # relative to the root
+    name: bytes
+    stamp: Stamp
+    is_gone: bool
+    content: ContentId
+    sample: bytes | None = None  # of its content, where that is whole and was read by this reader
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """A content that a file has if its head and tail are these."""
+
+    sample: bytes
+    content: ContentId
+    file: FileId  # whose content it is
+    was_gone: bool  # its number may go on with the file just found
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +192,13 @@ class ChangeRow:
     name: bytes
     old_file: FileId | None
     new_file: FileId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a derive rewrote: everything that the tree must look at again."""
+
+    shots: frozenset[ShotId]  # written anew or for the first time, as they are now in `shot`
+    # Every file that was or is a member of a rewritten or removed shot, and every file whose own
+    # facts changed (new, gone, moved, excluded, unreadable, other attributes), of a shot or none.
+    files: frozenset[FileId]

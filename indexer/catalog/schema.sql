@@ -1,8 +1,10 @@
 -- The catalog: what the disk says, and what follows from it. Schema version 2.
 --
--- Three parts, in the order in which the data flows:
+-- Four parts, in the order in which the data flows:
 --   facts      root, folder, file, content, tags, fingerprint, near, failure
 --              what reading gave; expensive; rewritten only when bytes change
+--   remembered news_*, tie, tied, attachment, habit, neighbour
+--              what changed, and what else must be looked at because of it
 --   derived    shot, member, evidence, vote, clue, capture
 --              a pure function of facts and decisions; rebuilt at will
 --   tree       tree_directory, placement, change
@@ -37,6 +39,12 @@ CREATE TABLE pending (
     since_ns    INTEGER NOT NULL
 ) STRICT;
 
+-- One row while a verification of all files is under way: the next one goes on with it.
+CREATE TABLE verification (
+    verification_id  INTEGER PRIMARY KEY CHECK (verification_id = 1),
+    begun_ns         INTEGER NOT NULL          -- files that were verified since are done
+) STRICT;
+
 -- ---------------------------------------------------------------------------- facts
 
 -- A directory tree that is indexed.
@@ -46,16 +54,24 @@ CREATE TABLE root (
     path            BLOB    NOT NULL CHECK (length(path) > 0),  -- absolute, links resolved
     role            TEXT    NOT NULL CHECK (role IN ('library', 'incoming', 'archive', 'backup')),
     label           BLOB    NOT NULL UNIQUE,   -- its folder's name in by-source/; never changes
-    device          TEXT,                      -- identity of the filesystem ("uuid:…" or
-                                               -- "fsid:…"), NULL where none could be told;
-                                               -- not st_dev, which changes with every boot
+    device          TEXT,                      -- identity of the filesystem ("uuid:…", "fsid:…",
+                                               -- or "source:…" of a share), NULL where none could
+                                               -- be told; not st_dev, which changes with every boot
     excludes        TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(excludes)),  -- extra globs
-    freshness_days  INTEGER CHECK (freshness_days > 0),  -- archive: not walked again sooner;
+    freshness_days  INTEGER CHECK (freshness_days > 0),  -- archive: not walked again sooner
+                                               -- unless it is named or forced;
                                                -- NULL: walked every time
     online          INTEGER NOT NULL DEFAULT 1 CHECK (online IN (0, 1)),
                                                -- 0: its files stay listed, opening gives EIO
     added_ns        INTEGER NOT NULL,
     walked_ns       INTEGER,                   -- end of the last complete walk; NULL: none yet
+    inode           INTEGER,                   -- of the folder itself, which with device tells it
+                                               -- from the mount point of an absent disk; NULL where
+                                               -- the filesystem renumbers
+    mount           BLOB,                      -- the mount point that it was on; NULL: not known
+    says            TEXT,                      -- why it is offline, one clause; NULL: it is not
+    listed_under    BLOB,                      -- digest of the rules that its folders' listings
+                                               -- follow: exclude patterns, version of the reader
     UNIQUE (host, path)
 ) STRICT;
 
@@ -66,8 +82,17 @@ CREATE TABLE folder (
     path       BLOB    NOT NULL,               -- relative to the root; x'' is the root itself
     state      TEXT    NOT NULL CHECK (state IN ('walked', 'excluded', 'unreadable', 'gone')),
     says       TEXT,                           -- the pattern that excluded it, or the error
+    device     TEXT,                           -- of the filesystem mounted on this very folder,
+                                               -- named as root.device; NULL: none is
+    listing    BLOB    CHECK (length(listing) = 32),  -- digest of the names and stamps of its
+                                               -- files, all of which are known or excluded under
+                                               -- just these; NULL: they are compared one by one.
+                                               -- The triggers listing_… take it away
+    listed_excluded INTEGER NOT NULL DEFAULT 0 CHECK (listed_excluded >= 0),
+                                               -- how many of those are excluded
     UNIQUE (root_id, path)
 ) STRICT;
+CREATE INDEX folder_mounted ON folder (root_id) WHERE device IS NOT NULL;
 
 -- One path that was seen. Its inode in the mounted tree is 1024 + 2 * file_id, in every
 -- view; AUTOINCREMENT never gives a number twice. A moved file keeps its row.
@@ -97,12 +122,20 @@ CREATE TABLE file (
     changed_generation INTEGER NOT NULL,       -- the run that last saw other bytes or attributes
     verified_ns       INTEGER,                 -- last full read that agreed with the digest
     gone_ns           INTEGER,                 -- when an online root was found without it
+    rotten_ns         INTEGER,                 -- when verify first read other bytes under this
+                                               -- stamp, twice; NULL: sound. While set the state is
+                                               -- 'unreadable' (or 'gone') and content_id is what
+                                               -- the bytes should be, so that a good copy is served
+    tried_ns          INTEGER,                 -- last verification that did not agree, so that one
+                                               -- bad file can't keep others waiting; NULL: none
+                                               -- since verified_ns
     UNIQUE (folder_id, name),
     CHECK (state <> 'present' OR content_id IS NOT NULL),
     CHECK ((state = 'gone') = (gone_ns IS NOT NULL))
 ) STRICT;
 CREATE INDEX file_of_content ON file (content_id);
 CREATE INDEX file_of_inode ON file (inode, device);
+CREATE INDEX file_of_size ON file (size, mtime_ns);
 
 -- One BLAKE3 digest, and what reading its bytes once told. Owner: read/once.py.
 CREATE TABLE content (
@@ -136,6 +169,23 @@ CREATE TABLE content (
 ) STRICT;
 CREATE INDEX content_of_payload ON content (payload) WHERE payload IS NOT NULL;
 
+-- Whatever is said anew about a file, its folder's listing no longer follows from what is known.
+CREATE TRIGGER listing_gained AFTER INSERT ON file BEGIN
+    UPDATE folder SET listing = NULL WHERE folder_id = new.folder_id AND listing IS NOT NULL;
+END;
+CREATE TRIGGER listing_changed AFTER UPDATE OF folder_id, name, size, mtime_ns, ctime_ns, inode,
+    state, content_id ON file BEGIN
+    UPDATE folder SET listing = NULL
+        WHERE folder_id IN (old.folder_id, new.folder_id) AND listing IS NOT NULL;
+END;
+CREATE TRIGGER listing_lost AFTER DELETE ON file WHEN old.state <> 'gone' BEGIN
+    UPDATE folder SET listing = NULL WHERE folder_id = old.folder_id AND listing IS NOT NULL;
+END;
+CREATE TRIGGER listing_outdated AFTER UPDATE OF reader ON content WHEN new.reader < old.reader BEGIN
+    UPDATE folder SET listing = NULL WHERE listing IS NOT NULL
+        AND folder_id IN (SELECT folder_id FROM file WHERE content_id = new.content_id);
+END;
+
 -- ExifTool's answer about a content. Owner: metadata/tags.py.
 CREATE TABLE tags (
     content_id          INTEGER PRIMARY KEY REFERENCES content ON DELETE CASCADE,
@@ -168,9 +218,13 @@ CREATE TABLE fingerprint (
     sharpness   REAL NOT NULL,                 -- Laplacian variance of a grey picture whose
                                                -- longest edge is 512 px: comparable across sizes
     contrast    REAL NOT NULL,                 -- luma deviation; flat pictures prove nothing
-    compared    INTEGER NOT NULL DEFAULT 0 CHECK (compared IN (0, 1))  -- 1: near is complete for it
+    compared    INTEGER NOT NULL DEFAULT 0 CHECK (compared IN (0, 1)),  -- 1: near is complete for it
+    recorded    INTEGER CHECK (recorded IN (0, 1))  -- 1: its tags name a camera and a date; NULL:
+                                               -- of a film, which is not compared
 ) STRICT;
 CREATE INDEX fingerprint_uncompared ON fingerprint (compared) WHERE compared = 0;
+-- All that finding near pairs needs, without the thumbnails' pages.
+CREATE INDEX fingerprint_hashes ON fingerprint (recorded, phash, contrast, compared);
 
 -- Pairs of contents that look like one exposure though one of them names no camera or no date;
 -- candidates, not verdicts: frames of a burst look alike as well. Owner: compare.py.
@@ -198,6 +252,109 @@ CREATE TABLE failure (
     generation_id  INTEGER NOT NULL,           -- the run that met it last
     UNIQUE (root_id, path)
 ) STRICT;
+
+-- ---------------------------------------------------------------------------- remembered
+
+-- Contents that changed, came or went since shots were last derived. Written by the triggers
+-- below, so that no fact can change unseen, and emptied by derive, as the next two.
+CREATE TABLE news_content (content_id INTEGER PRIMARY KEY) STRICT;
+
+-- Files of which a fact changed, for the tree.
+CREATE TABLE news_file (file_id INTEGER PRIMARY KEY) STRICT;
+
+-- Folders in which sidecars may speak about other files now.
+CREATE TABLE news_folder (folder_id INTEGER PRIMARY KEY) STRICT;
+
+CREATE TRIGGER file_came AFTER INSERT ON file BEGIN
+    INSERT INTO news_file VALUES (new.file_id) ON CONFLICT DO NOTHING;
+    INSERT INTO news_folder VALUES (new.folder_id) ON CONFLICT DO NOTHING;
+    INSERT INTO news_content SELECT new.content_id WHERE new.content_id IS NOT NULL ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER file_changed AFTER UPDATE OF folder_id, name, size, mtime_ns, ctime_ns, mode, uid,
+    gid, blocks, state, content_id ON file BEGIN
+    INSERT INTO news_file VALUES (new.file_id) ON CONFLICT DO NOTHING;
+    INSERT INTO news_folder VALUES (old.folder_id), (new.folder_id) ON CONFLICT DO NOTHING;
+    INSERT INTO news_content SELECT old.content_id WHERE old.content_id IS NOT NULL ON CONFLICT DO NOTHING;
+    INSERT INTO news_content SELECT new.content_id WHERE new.content_id IS NOT NULL ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER file_forgotten AFTER DELETE ON file BEGIN
+    INSERT INTO news_folder VALUES (old.folder_id) ON CONFLICT DO NOTHING;
+    INSERT INTO news_content SELECT old.content_id WHERE old.content_id IS NOT NULL ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER content_changed AFTER UPDATE ON content BEGIN
+    INSERT INTO news_content VALUES (new.content_id) ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER tags_came AFTER INSERT ON tags BEGIN
+    INSERT INTO news_content VALUES (new.content_id) ON CONFLICT DO NOTHING;
+    INSERT INTO news_folder SELECT folder_id FROM file
+        WHERE content_id = new.content_id ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER fingerprint_came AFTER INSERT ON fingerprint BEGIN
+    INSERT INTO news_content VALUES (new.content_id) ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER root_changed AFTER UPDATE OF path, role, label ON root
+    WHEN old.path <> new.path OR old.role <> new.role OR old.label <> new.label BEGIN
+    INSERT INTO news_file SELECT file_id FROM file JOIN folder USING (folder_id)
+        WHERE root_id = new.root_id ON CONFLICT DO NOTHING;
+    INSERT INTO news_content SELECT content_id FROM file JOIN folder USING (folder_id)
+        WHERE root_id = new.root_id AND content_id IS NOT NULL ON CONFLICT DO NOTHING;
+END;
+
+-- The keys under which contents meet: whatever ties two contents, they share a key. Owner:
+-- grouping/keys.py.
+CREATE TABLE tie (
+    key         INTEGER NOT NULL,              -- a digest of kind and value
+    content_id  INTEGER NOT NULL,
+    PRIMARY KEY (key, content_id)
+) STRICT, WITHOUT ROWID;
+
+-- The same by content, to take a content's keys away.
+CREATE TABLE tied (
+    content_id  INTEGER PRIMARY KEY,
+    keys        BLOB NOT NULL                  -- of 8 bytes each, as this machine writes integers
+) STRICT;
+
+-- Which sidecar, or voice memo, speaks about which file; both lie in the folder. Owner:
+-- grouping/sidecars.py.
+CREATE TABLE attachment (
+    sidecar    INTEGER PRIMARY KEY,            -- file_id
+    file_id    INTEGER NOT NULL,
+    folder_id  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX attachment_of_file ON attachment (file_id);
+CREATE INDEX attachment_in_folder ON attachment (folder_id);
+
+-- What a content tells of its camera's habits. Owner: originals/habits.py.
+CREATE TABLE habit (
+    content_id  INTEGER PRIMARY KEY,
+    camera      TEXT    NOT NULL,
+    day         INTEGER,                       -- of the clock, counted from 0001-01-01
+    clock       TEXT,                          -- ISO; NULL: the file does not tell when
+    stems       TEXT    NOT NULL CHECK (json_valid(stems)),
+    format      TEXT,                          -- 'heic', 'jpeg', 'unknown'; NULL: no camera's file
+    tables      TEXT,                          -- of its compression; NULL: not trusted, or none
+    long_px     INTEGER,                       -- its sides; NULL: not trusted
+    short_px    INTEGER,
+    joined      INTEGER NOT NULL CHECK (joined IN (0, 1)),  -- 1: other contents are in its shot
+    mode        TEXT                           -- what its camera wrote around that day, as it was
+                                               -- told when the shot was judged
+) STRICT;
+CREATE INDEX habit_of_day ON habit (camera, day);
+CREATE INDEX habit_of_tables ON habit (camera, tables) WHERE tables IS NOT NULL;
+CREATE INDEX habit_of_size ON habit (camera, long_px, short_px) WHERE long_px IS NOT NULL;
+CREATE INDEX habit_joined ON habit (camera) WHERE joined = 1;
+
+-- Where shots stand beside each other: by the clock or the counter of one device in one folder.
+-- Owner: capture_time/siblings.py.
+CREATE TABLE neighbour (
+    line     INTEGER NOT NULL,                 -- a digest of folder, device and kind
+    at       INTEGER NOT NULL,                 -- a second, or a counter
+    file_id  INTEGER NOT NULL,              -- of the shot's original
+    told     INTEGER,                          -- a digest of what it tells others; NULL: it asks
+    PRIMARY KEY (line, at, file_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX neighbour_of_file ON neighbour (file_id);
+CREATE INDEX neighbour_telling ON neighbour (line, at) WHERE told IS NOT NULL;
 
 -- ---------------------------------------------------------------------------- derived
 
@@ -279,6 +436,7 @@ CREATE TABLE capture (
     CHECK ((local IS NULL) = (unknown IS NOT NULL)),
     CHECK ((suggestion IS NULL) = (suggestion_why IS NULL))
 ) STRICT;
+CREATE INDEX capture_in_future ON capture (shot_id) WHERE unknown = 'future';
 
 -- ---------------------------------------------------------------------------- the tree
 
@@ -291,7 +449,11 @@ CREATE TABLE tree_directory (
     mtime_ns           INTEGER NOT NULL,       -- newest mtime below it: a second rsync, also from
                                                -- a rebuilt catalog, finds nothing to change
     ctime_ns           INTEGER NOT NULL,       -- when its listing last changed
-    subdirectories     INTEGER NOT NULL DEFAULT 0  -- st_nlink is this plus 2
+    subdirectories     INTEGER NOT NULL DEFAULT 0, -- st_nlink is this plus 2
+    newest_file_id     INTEGER                 -- whose mtime that is: of a file in it, or of the
+                                               -- newest_file_id of a directory in it; while it
+                                               -- stays, no other file need be asked. NULL: none,
+                                               -- or not known yet
 ) STRICT;
 CREATE INDEX tree_directory_of_parent ON tree_directory (parent_id);
 

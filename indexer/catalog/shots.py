@@ -1,15 +1,16 @@
 """Questions and changes of the derived part: shots, members, evidence, votes, clues, times.
 
-The whole part is written at once by `replace`.
+A shot is never changed: it is taken away and put anew.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.catalog.rows import MemberRow
-from indexer.model import FileId, Role, ShotId
+from indexer.model import ContentId, FileId, FolderId, Role, ShotId
 from indexer.paths import join
 
 if TYPE_CHECKING:
@@ -51,23 +52,34 @@ _DIGEST = "SELECT blake3 FROM file JOIN content USING (content_id) WHERE file_id
 _ID_BITS = 40  # of the original's digest; few enough to be read aloud
 
 
-def replace(db: apsw.Connection, shots: Iterable[NewShot]) -> int:
-    """Write all shots anew.
-
-    A shot's id follows from its original's bytes, so that it is the same in whatever order and
-    in however many runs the files came.
-    """
+def remove_all(db: apsw.Connection) -> None:
+    """Forget every shot, before all are written anew."""
     for table in _TABLES:
         db.execute(f"DELETE FROM {table}")
-    taken: set[int] = set()
-    for shot in shots:
-        digest = bytes(db.execute(_DIGEST, (shot.members[0].file,)).get)
-        number = int.from_bytes(digest) >> (len(digest) * 8 - _ID_BITS)
-        while number in taken or not number:
-            number += 1
-        taken.add(number)
-        _put(db, ShotId(number), shot)
-    return len(taken)
+
+
+def remove(db: apsw.Connection, numbers: Iterable[ShotId]) -> None:
+    """Forget these shots."""
+    ids = [(number,) for number in numbers]
+    for table in _TABLES:
+        db.executemany(f"DELETE FROM {table} WHERE shot_id = ?", ids)
+
+
+_IS_TAKEN = "SELECT count(*) FROM shot WHERE shot_id = ?"
+
+
+def put(db: apsw.Connection, shot: NewShot) -> ShotId:
+    """Write a new shot.
+
+    Its id follows from its original's bytes, so that it is the same in whatever order and in
+    however many runs the files came.
+    """
+    digest = bytes(db.execute(_DIGEST, (shot.members[0].file,)).get)
+    number = int.from_bytes(digest) >> (len(digest) * 8 - _ID_BITS)
+    while not number or db.execute(_IS_TAKEN, (number,)).get:
+        number += 1
+    _put(db, ShotId(number), shot)
+    return ShotId(number)
 
 
 _PUT_SHOT = (
@@ -97,6 +109,83 @@ def _put(db: apsw.Connection, i: ShotId, shot: NewShot) -> None:
         [(i, *c) for c in shot.clues],
     )
     db.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (i, *shot.capture))
+
+
+# ---------------------------------------------------------------------------- for derive
+
+_GIVEN = "SELECT value FROM json_each(?)"
+
+
+def shots_of_contents(db: apsw.Connection, contents: Iterable[ContentId]) -> set[ShotId]:
+    """The shots of which some file with these bytes is a member."""
+    text = (
+        "SELECT DISTINCT shot_id FROM file JOIN member USING (file_id)"
+        f" WHERE content_id IN ({_GIVEN})"
+    )
+    return {ShotId(i) for (i,) in db.execute(text, (json.dumps(list(contents)),))}
+
+
+def files_of_shots(db: apsw.Connection, numbers: Iterable[ShotId]) -> dict[FileId, ContentId]:
+    """Every member of these shots with its content; sidecars are among them."""
+    text = (
+        "SELECT file_id, content_id FROM member JOIN file USING (file_id)"
+        f" WHERE shot_id IN ({_GIVEN})"
+    )
+    rows = db.execute(text, (json.dumps(list(numbers)),))
+    return {FileId(file): ContentId(content) for file, content in rows}
+
+
+def contents_of_shots(db: apsw.Connection, numbers: Iterable[ShotId]) -> set[ContentId]:
+    """The contents of these shots' members, sidecars left out."""
+    text = (
+        "SELECT DISTINCT content_id FROM member JOIN file USING (file_id)"
+        f" WHERE role <> 'sidecar' AND shot_id IN ({_GIVEN})"
+    )
+    return {ContentId(i) for (i,) in db.execute(text, (json.dumps(list(numbers)),))}
+
+
+def contents_in_future(db: apsw.Connection) -> set[ContentId]:
+    """The contents of shots that seem to be of the future, which may have come by now."""
+    text = "SELECT shot_id FROM capture WHERE unknown = 'future'"
+    return contents_of_shots(db, (ShotId(i) for (i,) in db.execute(text)))
+
+
+_ORIGINALS = f"SELECT file_id FROM member WHERE role = 'original' AND shot_id IN ({_GIVEN})"
+
+
+def originals_of(db: apsw.Connection, numbers: Iterable[ShotId]) -> set[FileId]:
+    """The originals of these shots."""
+    return {FileId(i) for (i,) in db.execute(_ORIGINALS, (json.dumps(list(numbers)),))}
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourRow:
+    """A shot as those beside it see it."""
+
+    make: str | None
+    model: str | None
+    serial: str | None
+    local: str | None
+    offset_min: int | None
+    files: tuple[tuple[FolderId, bytes], ...]  # folder and name of each, the original's first
+
+
+_NEIGHBOUR = (
+    "SELECT t.make, t.model, t.serial, k.local, k.offset_min FROM member m JOIN capture k"
+    " USING (shot_id) JOIN file f USING (file_id) LEFT JOIN tags t USING (content_id)"
+    " WHERE m.file_id = ?"
+)
+_FILES = (
+    "SELECT folder_id, name FROM member JOIN file USING (file_id) WHERE role <> 'sidecar'"
+    " AND shot_id = (SELECT shot_id FROM member WHERE file_id = ?) ORDER BY rank"
+)
+
+
+def neighbour(db: apsw.Connection, original: FileId) -> NeighbourRow:
+    """The shot of an original, as far as its neighbours matter."""
+    make, model, serial, local, offset = next(db.execute(_NEIGHBOUR, (original,)))
+    files = tuple((FolderId(folder), name) for folder, name in db.execute(_FILES, (original,)))
+    return NeighbourRow(make, model, serial, local, offset, files)
 
 
 # ---------------------------------------------------------------------------- reading
@@ -268,9 +357,7 @@ _VIEW_FILES = (
 
 def view_files(db: apsw.Connection) -> Iterator[ViewFile]:
     """Every file the tree can show: shots together, original first; excluded ones not."""
-    for *columns, role, of_file, offered, first in db.execute(_VIEW_FILES):
-        values = (*columns, None if role is None else Role(role), of_file, bool(offered), first)
-        yield ViewFile(*values)
+    return _view_files(db, _VIEW_FILES)
 
 
 _DEVICES = (
@@ -282,3 +369,89 @@ _DEVICES = (
 def devices(db: apsw.Connection) -> dict[ShotId, tuple[str | None, str | None]]:
     """Make and model of each shot's original."""
     return {ShotId(i): (make, model) for i, make, model in db.execute(_DEVICES)}
+
+
+# ------------------------------------------------------------------ of what changed
+
+_AMONG = "IN (SELECT value FROM json_each(?))"
+_VIEW_FILES_AMONG = _VIEW_FILES.replace(" ORDER BY", f" AND f.file_id {_AMONG} ORDER BY")
+
+
+def view_files_among(db: apsw.Connection, files: Iterable[FileId]) -> Iterator[ViewFile]:
+    """`view_files` of these files."""
+    return _view_files(db, _VIEW_FILES_AMONG, json.dumps(sorted(files)))
+
+
+def _view_files(db: apsw.Connection, text: str, *bindings: str) -> Iterator[ViewFile]:
+    for *columns, role, of_file, offered, first in db.execute(text, bindings):
+        values = (*columns, None if role is None else Role(role), of_file, bool(offered), first)
+        yield ViewFile(*values)
+
+
+_TIMES_OF = f"SELECT shot_id, local, unknown FROM capture WHERE shot_id {_AMONG}"
+
+
+def times_of(
+    db: apsw.Connection, numbers: Iterable[ShotId]
+) -> dict[ShotId, tuple[str | None, str | None]]:
+    """Local time of each of these shots, or the reason why there is none."""
+    rows = db.execute(_TIMES_OF, (json.dumps(sorted(numbers)),))
+    return {ShotId(i): (local, unknown) for i, local, unknown in rows}
+
+
+def devices_of(
+    db: apsw.Connection, numbers: Iterable[ShotId]
+) -> dict[ShotId, tuple[str | None, str | None]]:
+    """Make and model of the original of each of these shots."""
+    rows = db.execute(f"{_DEVICES} AND m.shot_id {_AMONG}", (json.dumps(sorted(numbers)),))
+    return {ShotId(i): (make, model) for i, make, model in rows}
+
+
+_SHOTS_OF = f"SELECT DISTINCT shot_id FROM member WHERE file_id {_AMONG}"
+
+
+def shots_of(db: apsw.Connection, files: Iterable[FileId]) -> set[ShotId]:
+    """The shots that these files are members of."""
+    return {ShotId(i) for (i,) in db.execute(_SHOTS_OF, (json.dumps(sorted(files)),))}
+
+
+_MEMBERS_OF = f"SELECT file_id FROM member WHERE shot_id {_AMONG}"
+
+
+def members_of(db: apsw.Connection, numbers: Iterable[ShotId]) -> set[FileId]:
+    """Every member of these shots, those that are not shown included."""
+    return {FileId(i) for (i,) in db.execute(_MEMBERS_OF, (json.dumps(sorted(numbers)),))}
+
+
+# Of equal sidecars without a picture one is shown for all. Which ones a file is among follows
+# from its bytes, which ones it was among before its bytes changed from where it is shown still.
+# What rotted keeps its names until there is a sound file with its bytes.
+_EQUAL_LOOSE = (
+    "WITH asked (file_id) AS MATERIALIZED (SELECT value FROM json_each(?))"
+    " SELECT g.file_id FROM file g LEFT JOIN member m USING (file_id)"
+    " JOIN content c USING (content_id) WHERE m.shot_id IS NULL"
+    " AND (c.kind = 'sidecar' OR g.state = 'unreadable')"
+    " AND g.content_id IN (SELECT content_id FROM asked JOIN file USING (file_id))"
+    " UNION SELECT q.file_id FROM placement q LEFT JOIN member m USING (file_id)"
+    " WHERE q.file_id IS NOT NULL AND m.shot_id IS NULL AND q.parent_id IN ("
+    " SELECT p.parent_id FROM asked JOIN placement p USING (file_id)"
+    " JOIN tree_directory d ON d.tree_directory_id = p.parent_id WHERE d.view = 'duplicates')"
+)
+
+
+def equal_loose_files(db: apsw.Connection, files: Iterable[FileId]) -> set[FileId]:
+    """Files of no shot that are equal to one of these, or were, and are shown for it or with it."""
+    rows = db.execute(_EQUAL_LOOSE, (json.dumps(sorted(files)),))
+    return {FileId(file) for (file,) in rows}
+
+
+_WITH_SOUND_COPY = (
+    f"SELECT f.file_id FROM file f WHERE f.file_id {_AMONG} AND EXISTS"
+    " (SELECT 1 FROM file g WHERE g.content_id = f.content_id AND g.state = 'present')"
+)
+
+
+def with_sound_copy(db: apsw.Connection, files: Iterable[FileId]) -> set[FileId]:
+    """Those of these files whose bytes some present file has."""
+    rows = db.execute(_WITH_SOUND_COPY, (json.dumps(sorted(files)),))
+    return {FileId(file) for (file,) in rows}

@@ -1,4 +1,4 @@
-"""Questions a mount asks of the tree, and the one change made to it: publishing a generation.
+"""Questions a mount asks of the tree; publishing.py is what changes it.
 
 Inode numbers are row numbers: a file's is the same in every view and after every remount,
 and AUTOINCREMENT never gives one twice. Cookies are row numbers too.
@@ -6,11 +6,11 @@ and AUTOINCREMENT never gives one twice. Cookies are row numbers too.
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.capture_time.moment import iso_offset
+from indexer.catalog.publishing import TOP, Publishing
 from indexer.catalog.rows import Attributes, ChangeRow, Placed, Source, TreeEntry
 from indexer.model import ContentId, FileId, Generation, RootId, Stamp, TreeDirectoryId
 from indexer.paths import fold, join
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-TREE_ROOT = TreeDirectoryId(1)
+TREE_ROOT = TOP
 README_INODE = 1025
 # Cookies 0, 1 and 2 mean something to NFS; 3 is the README's.
 README_COOKIE = 3
@@ -257,212 +257,8 @@ def places(db: apsw.Connection, file: FileId) -> list[bytes]:
 # ---------------------------------------------------------------------------- publishing
 
 
-@dataclass(slots=True)
-class _Directory:
-    id: TreeDirectoryId
-    parent: _Directory | None
-    path: bytes
-    names: dict[bytes, tuple[int, FileId]] = field(default_factory=dict)  # name: row, file
-    below: dict[bytes, _Directory] = field(default_factory=dict)
-    mtime_ns: int = 0
-    is_wanted: bool = False
-    is_touched: bool = False
-
-
-_DIRECTORIES = (
-    "SELECT p.parent_id, p.name, p.tree_directory_id FROM placement p"
-    " WHERE p.tree_directory_id IS NOT NULL ORDER BY p.tree_directory_id"
-)
-_FILES = "SELECT placement_id, parent_id, name, file_id FROM placement WHERE file_id IS NOT NULL"
-
-
 def publish(
     db: apsw.Connection, wanted: Iterable[Placed], views: Sequence[bytes], generation: Generation
 ) -> None:
-    """Make the tree show exactly `wanted`; rows of names that stay are left alone.
-
-    Each view's own directory is there even when it is empty. Every difference becomes a
-    row of `change` under `generation`. The caller holds the transaction.
-    """
-    publisher = _Publisher(db, generation)
-    for view in views:
-        publisher.want_directory(view)
-    stay: set[int] = set()
-    for placed in wanted:
-        stay.add(publisher.place(placed))
-    publisher.remove_all_but(stay)
-    publisher.finish()
-
-
-class _Publisher:
-    """Compares what is wanted with the tree as it stands."""
-
-    def __init__(self, db: apsw.Connection, generation: Generation) -> None:
-        self._db = db
-        self._generation = generation
-        self._now_ns = time.time_ns()
-        self._root = self._load()
-        self._touched = {
-            FileId(file)
-            for (file,) in db.execute(
-                "SELECT file_id FROM file WHERE changed_generation >= ?", (generation,)
-            )
-        }
-        self._mtimes = dict(db.execute("SELECT file_id, mtime_ns FROM file"))
-
-    def _load(self) -> _Directory:
-        self._db.execute(
-            "INSERT OR IGNORE INTO tree_directory (tree_directory_id, view, mtime_ns, ctime_ns)"
-            " VALUES (1, '', 0, ?)",
-            (self._now_ns,),
-        )
-        root = _Directory(TREE_ROOT, None, b"", is_wanted=True)
-        self._by_id = {TREE_ROOT: root}
-        # Parents have lower numbers than their children: they are made first.
-        for parent, name, number in self._db.execute(_DIRECTORIES):
-            above = self._by_id[parent]
-            child = _Directory(number, above, join(above.path, name))
-            above.below[name] = self._by_id[number] = child
-        for row, parent, name, file in self._db.execute(_FILES):
-            self._by_id[parent].names[name] = (row, file)
-        return root
-
-    def want_directory(self, path: bytes) -> _Directory:
-        """The directory at a path, made where missing."""
-        here = self._root
-        for name in path.split(b"/"):
-            below = here.below.get(name)
-            if below is None:
-                below = self._make(here, name)
-            below.is_wanted = True
-            here = below
-        return here
-
-    def _make(self, parent: _Directory, name: bytes) -> _Directory:
-        if name in parent.names:
-            self._remove_name(parent, name)  # in by-source a file may become a folder
-        path = join(parent.path, name)
-        view = path.split(b"/")[0].decode("utf-8", "replace")
-        number = self._db.execute(
-            "INSERT INTO tree_directory (parent_id, view, mtime_ns, ctime_ns) VALUES (?, ?, 0, ?)"
-            " RETURNING tree_directory_id",
-            (parent.id, view, self._now_ns),
-        ).get
-        made = _Directory(TreeDirectoryId(number), parent, path, is_touched=True)
-        self._insert(parent, name, None, made.id)
-        self._record(parent, name, "added", None, None)
-        parent.below[name] = self._by_id[made.id] = made
-        return made
-
-    def _insert(
-        self,
-        parent: _Directory,
-        name: bytes,
-        file: FileId | None,
-        directory: TreeDirectoryId | None,
-    ) -> int:
-        parent.is_touched = True
-        row = (parent.id, name, fold(name), file, directory)
-        return int(
-            self._db.execute(
-                "INSERT INTO placement (parent_id, name, folded, file_id, tree_directory_id)"
-                " VALUES (?, ?, ?, ?, ?) RETURNING placement_id",
-                row,
-            ).get
-        )
-
-    def place(self, placed: Placed) -> int:
-        """Show a file under a name; the number of the row that does."""
-        here = self.want_directory(placed.directory)
-        before = here.names.get(placed.name)
-        if before is None:
-            if placed.name in here.below:
-                self._remove_whole(here.below[placed.name], here)
-            row = self._insert(here, placed.name, placed.file, None)
-            self._record(here, placed.name, "added", None, placed.file)
-        else:
-            row, file = before
-            if file != placed.file:
-                # A new row, so that an open listing can't show the old file's attributes.
-                self._delete(row)
-                row = self._insert(here, placed.name, placed.file, None)
-                self._record(here, placed.name, "replaced", file, placed.file)
-            elif file in self._touched:
-                self._record(here, placed.name, "touched", file, file)
-        here.names[placed.name] = (row, placed.file)
-        return row
-
-    def _delete(self, row: int) -> None:
-        self._db.execute("DELETE FROM placement WHERE placement_id = ?", (row,))
-
-    def remove_all_but(self, stay: set[int]) -> None:
-        """Take away every name that was not placed, then the directories nobody wants."""
-        for here in list(self._by_id.values()):
-            for name, (row, _) in list(here.names.items()):
-                if row not in stay:
-                    self._remove_name(here, name)
-        for here in sorted(self._by_id.values(), key=lambda d: -d.path.count(b"/")):
-            if not here.is_wanted and here.parent is not None:
-                self._remove_directory(here, here.parent)
-
-    def _remove_name(self, here: _Directory, name: bytes) -> None:
-        row, file = here.names.pop(name)
-        self._delete(row)
-        here.is_touched = True
-        self._record(here, name, "removed", file, None)
-
-    def _remove_whole(self, here: _Directory, parent: _Directory) -> None:
-        """Take away a directory with all in it: in by-source a folder may become a file."""
-        for name in list(here.names):
-            self._remove_name(here, name)
-        for below in list(here.below.values()):
-            self._remove_whole(below, here)
-        self._remove_directory(here, parent)
-
-    def _remove_directory(self, here: _Directory, parent: _Directory) -> None:
-        name = here.path.rpartition(b"/")[2]
-        self._record(parent, name, "removed", None, None)
-        self._db.execute("DELETE FROM placement WHERE tree_directory_id = ?", (here.id,))
-        self._db.execute("DELETE FROM tree_directory WHERE tree_directory_id = ?", (here.id,))
-        del parent.below[name], self._by_id[here.id]
-        parent.is_touched = True
-
-    def finish(self) -> None:
-        """Bring every directory's times and counts up to date."""
-        self._newest(self._root)
-        before = {
-            i: (mtime, subdirectories)
-            for i, mtime, subdirectories in self._db.execute(
-                "SELECT tree_directory_id, mtime_ns, subdirectories FROM tree_directory"
-            )
-        }
-        for here in self._by_id.values():
-            now = (here.mtime_ns, len(here.below))
-            if here.is_touched or before[here.id] != now:
-                self._db.execute(
-                    "UPDATE tree_directory SET mtime_ns = ?, subdirectories = ?, ctime_ns = ?"
-                    " WHERE tree_directory_id = ?",
-                    (*now, self._now_ns, here.id),
-                )
-
-    def _newest(self, here: _Directory) -> int:
-        files = (self._mtimes[file] for _, file in here.names.values())
-        below = (self._newest(child) for child in here.below.values())
-        here.mtime_ns = max((*files, *below), default=0)
-        return here.mtime_ns
-
-    def _record(
-        self,
-        parent: _Directory,
-        name: bytes,
-        what: str,
-        old: FileId | None,
-        new: FileId | None,
-    ) -> None:
-        path = join(parent.path, name)
-        view = path.split(b"/")[0].decode("utf-8", "replace")
-        self._db.execute(
-            "INSERT INTO change (generation_id, view, path, what, parent_id, name, old_file_id,"
-            " new_file_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (self._generation, view, path, what, parent.id, name, old, new),
-        )
+    """Make the whole tree show exactly `wanted`. The caller holds the transaction."""
+    Publishing(db, generation).show(wanted, views)

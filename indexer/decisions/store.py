@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     import apsw
 
 
-@dataclass(frozen=True, slots=True)
-class GivenName:
+class GivenName(NamedTuple):
     """One name in one directory of the tree, and who holds it for good."""
 
     directory: str
@@ -28,7 +26,39 @@ _ALL = "SELECT directory, name, folded, stem, holder FROM given_name"
 
 def given_names(db: apsw.Connection) -> Iterator[GivenName]:
     """Every name ever given."""
-    return (GivenName(*row) for row in db.execute(_ALL))
+    return map(GivenName._make, db.execute(_ALL))
+
+
+# Without statistics SQLite would rather read the whole directory.
+_HELD_BY = f"{_ALL} INDEXED BY given_name_of_holder WHERE directory = ? AND holder = ?"
+_CALLED = f"{_ALL} WHERE directory = ? AND folded = ?"
+# A name is its stem, or its stem and a dot and more; "/" follows "." in the order of bytes.
+_UNDER = (
+    f"{_ALL} WHERE directory = :d AND folded = :stem AND stem = :stem UNION ALL"
+    f" {_ALL} WHERE directory = :d AND folded > :stem || '.' AND folded < :stem || '/'"
+    " AND stem = :stem"
+)
+
+
+class GivenNames:
+    """The names already given, asked for one by one: a few of many."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+
+    def held_by(self, directory: str, holder: str) -> list[GivenName]:
+        """What a holder has in a directory."""
+        return [GivenName._make(row) for row in self._db.execute(_HELD_BY, (directory, holder))]
+
+    def under(self, directory: str, stem: str) -> list[GivenName]:
+        """What was given in a directory under a stem, folded."""
+        bindings = {"d": directory, "stem": stem}
+        return [GivenName._make(row) for row in self._db.execute(_UNDER, bindings)]
+
+    def called(self, directory: str, folded: str) -> GivenName | None:
+        """What was given in a directory under a name, folded."""
+        row = self._db.execute(_CALLED, (directory, folded)).fetchone()
+        return None if row is None else GivenName._make(row)
 
 
 _GIVE = (

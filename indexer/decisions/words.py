@@ -95,6 +95,14 @@ def newest_ns(db: apsw.Connection) -> int:
     return int(db.execute(_NEWEST).get)
 
 
+_SINCE = "SELECT DISTINCT blake3 FROM decision WHERE said_ns > ?1 OR undone_ns > ?1"
+
+
+def since(db: apsw.Connection, moment_ns: int) -> set[bytes]:
+    """The digests about which a word was said or taken back after a moment."""
+    return {digest for (digest,) in db.execute(_SINCE, (moment_ns,))}
+
+
 def _now_ns(db: apsw.Connection) -> int:
     return max(time.time_ns(), newest_ns(db) + 1)
 

@@ -41,12 +41,7 @@ class Subject:
     @cached_property
     def camera(self) -> str | None:
         """The model, however its maker is spelled; None where the file names no camera."""
-        make, model = (self.tags.make or "").casefold(), (self.tags.model or "").casefold()
-        if not model:
-            return make.strip() or None
-        # "NIKON CORPORATION", "NIKON D70": the model often repeats the maker's first word.
-        brand = make.split()[0] if make.strip() else ""
-        return " ".join(model.split()).removeprefix(f"{brand} ")
+        return camera_named(self.tags.make, self.tags.model)
 
     @property
     def is_recorded(self) -> bool:
@@ -134,6 +129,22 @@ class Subject:
         if self.fact.kind not in MEDIA or self.fact.damage is Damage.EMPTY:
             return False
         return self.fact.damage is not Damage.UNDECODABLE or self.own_time is not None
+
+
+def camera_named(make: str | None, model: str | None) -> str | None:
+    """The model, however its maker is spelled; None where no camera is named."""
+    make, model = (make or "").casefold(), (model or "").casefold()
+    if not model:
+        return make.strip() or None
+    # "NIKON CORPORATION", "NIKON D70": the model often repeats the maker's first word.
+    brand = make.split()[0] if make.strip() else ""
+    return " ".join(model.split()).removeprefix(f"{brand} ")
+
+
+def device_named(make: str | None, model: str | None, serial: str | None) -> str | None:
+    """One camera among those of its model, as far as its files tell; None where none is named."""
+    camera = camera_named(make, model)
+    return camera and f"{camera} {serial or ''}"
 
 
 def subjects_of(

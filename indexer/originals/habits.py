@@ -21,7 +21,7 @@ from indexer.originals.structure import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from indexer.grouping.subject import Subject
@@ -103,7 +103,11 @@ def camera_of(subject: Subject) -> str | None:
 
 def habits_of(subjects: Iterable[Subject]) -> Habits:
     """What the cameras of these files usually write, from files that look untouched."""
-    traces = [trace for subject in subjects if (trace := trace_of(subject)) is not None]
+    return told([trace for subject in subjects if (trace := trace_of(subject)) is not None])
+
+
+def told(traces: Sequence[Trace]) -> Habits:
+    """What the cameras of these files usually write."""
     tables: dict[str, Counter[str]] = defaultdict(Counter)
     sizes: dict[str, Counter[tuple[int, int]]] = defaultdict(Counter)
     for trace in traces:

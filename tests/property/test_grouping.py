@@ -12,6 +12,7 @@ from blake3 import blake3
 from builders import NOW, Catalog, camera, digest, look, reading, subject
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle import come_and_go
 from PIL import Image
 
 from indexer.catalog import facts, looks
@@ -272,3 +273,14 @@ def test_what_a_person_set_apart_is_alone_with_its_copies(album, numbers):
         for one in apart.apart & copies.keys():
             if copies[one] & _files_of(shot):
                 assert _files_of(shot) == copies[one]
+
+
+# --- a part at a time -------------------------------------------------------------------------
+
+
+@given(albums(), st.randoms(use_true_random=False))
+def test_pictures_that_come_and_go_are_derived_as_if_all_were(album, random):
+    with _catalog() as catalog:
+        with catalog.db:
+            _put(catalog, album, (True, False))
+        come_and_go(catalog, random, steps=4)

@@ -11,8 +11,9 @@ from strategies import Library, catalog_of, libraries
 
 from indexer.capture_time.clues import clues_of
 from indexer.catalog import facts
-from indexer.derive import derived, edges
+from indexer.derive import derived
 from indexer.grouping.components import join
+from indexer.grouping.edges import edges
 from indexer.grouping.looks import UNSEEN
 from indexer.grouping.subject import Subject, subjects_of
 from indexer.model import Tags

@@ -6,9 +6,9 @@ import pytest
 from builders import camera, fact, flat_look, look, looks, page_look, subject
 from PIL import Image
 
-from indexer.derive import edges
 from indexer.grouping.alike import LOOK, by_looks
 from indexer.grouping.components import join
+from indexer.grouping.edges import edges
 from indexer.grouping.evidence import once
 from indexer.grouping.looks import UNSEEN, Looks, Near
 from indexer.model import Tags

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from builders import camera, digest, fact, flat_look, look, looks, subject
 
-from indexer.derive import edges
 from indexer.grouping.components import join
+from indexer.grouping.edges import edges
 from indexer.grouping.evidence import by_bytes_and_names, once
 from indexer.grouping.looks import UNSEEN
 from indexer.grouping.subject import preference

@@ -7,8 +7,8 @@ from itertools import chain
 import pytest
 from builders import camera, flat_look, look, looks, subject
 
-from indexer.derive import edges
 from indexer.grouping.components import join
+from indexer.grouping.edges import edges
 from indexer.grouping.evidence import once
 from indexer.grouping.looks import UNSEEN
 from indexer.grouping.press import by_clock

@@ -1,0 +1,1 @@
+"""What must be decided anew because of what is new, so that a derive costs what changed."""
