@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from indexer import pipeline, roots
@@ -62,6 +62,8 @@ class Outcome:
             "changed": c.changed, "moved": c.moved, "gone": c.gone, "failed": c.failed,
             "opened": c.opened, "bytes_read": c.bytes_read, "generation": int(self.generation),
             "seconds": round(self.seconds, 3), "offline": c.offline, "links": c.links,
+            "carried": c.carried, "fresh": c.fresh,
+            **({"pruned": asdict(c.pruned)} if c.pruned else {}),
         }  # fmt: skip
 
 
@@ -79,11 +81,13 @@ def update(asked: Update, progress: Progress) -> Outcome:
         roots.refuse(path, asked.catalog, named - {path})
     with _both(asked.catalog, on_network_anyway=asked.on_network_anyway) as (db, decided):
         with db:
-            chosen = roots.remember(db, asked.catalog, asked.roots)
+            chosen = roots.remember(db, asked.catalog, asked.roots, progress.tell)
         counts = pipeline.run(db, asked.catalog, chosen, asked.options, progress)
         number = Generation(facts.generation(db) + 1)
         summary = Outcome(counts, number, 0.0).as_json()
         derive_if_due(db, decided, asked.command, asked.raw_companion, summary, progress)
+        if asked.options.prune:
+            counts.pruned = pipeline.prune(db, counts.looked)
         db.execute("PRAGMA optimize")
         return Outcome(counts, facts.generation(db), time.monotonic() - begun)
 
@@ -166,10 +170,9 @@ def derive_if_due(
     progress: Progress,
 ) -> None:
     """Make a new generation where the newest no longer follows from what is known and decided."""
-    moment = words.newest_ns(decided)
-    options = (__version__, raw_companion)
-    is_up_to_date = facts.last_options(db) == options and facts.last_decided_ns(db) == moment
-    if is_up_to_date and not facts.is_pending(db):
+    moment, before = words.newest_ns(decided), facts.last_decided_ns(db)
+    is_as_before = facts.last_options(db) == (__version__, raw_companion)
+    if is_as_before and moment == before and not facts.is_pending(db):
         return
     # numpy takes a tenth of a second to import, which --help and a run without news do without.
     from indexer.derive import derive
@@ -177,8 +180,11 @@ def derive_if_due(
     progress.phase("Deciding")
     number = Generation(facts.generation(db) + 1)
     with db:
-        derive(db, words.words(decided))
-        publish(db, decided, number, raw_companion)
+        # A word that was taken back out of the decisions by hand leaves no trace to follow.
+        is_traced = is_as_before and moment >= before
+        spoken = words.since(decided, before) if is_traced else None
+        changed = derive(db, words.words(decided), spoken=spoken)
+        publish(db, decided, number, raw_companion, changed)
         facts.commit_generation(
             db, number, command=command, version=__version__, raw_companion=raw_companion,
             summary=json.dumps(summary), decided_ns=moment,

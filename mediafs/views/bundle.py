@@ -54,13 +54,11 @@ class ViewShot:
 
     def once(self, *roles: Role) -> list[ViewFile]:
         """Members of these roles, each content once."""
-        seen: set[bytes | None] = set()
-        chosen = []
+        chosen: dict[bytes | None, ViewFile] = {}
         for member in self.members:
-            if member.role in roles and member.blake3 not in seen:
-                seen.add(member.blake3)
-                chosen.append(member)
-        return chosen
+            if member.role in roles:
+                chosen.setdefault(member.blake3, member)
+        return list(chosen.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +80,30 @@ class Library:
 class Bundle:
     """Files under one stem; the first gives the stem its name.
 
-    `owners` are the digests that may share the stem: those of the whole shot. `heirs_of`
-    are those whose stem the first file takes over: what stood as original before it.
-    `by_path` tells equal copies apart by where they lie, where they stand side by side.
+    `shot` is theirs, None for files of none. `by_path` tells equal copies apart by where they
+    lie, where they stand side by side.
     """
 
     directory: str
     files: tuple[ViewFile, ...]
-    owners: frozenset[str] = frozenset()
-    heirs_of: frozenset[str] = frozenset()
+    shot: ViewShot | None = None
     by_path: bool = False
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """The digests that may share the stem: those of the whole shot."""
+        return digests(self.shot) if self.shot else frozenset()
+
+    @property
+    def heirs_of(self) -> frozenset[str]:
+        """Those whose stem the first file takes over: what stood as original before it."""
+        is_original = self.shot and self.files[0].file == self.shot.original.file
+        return digests(self.shot, *STANDS_IN) if self.shot and is_original else frozenset()
+
+    @property
+    def members(self) -> frozenset[FileId]:
+        """The files of the whole shot."""
+        return frozenset(m.file for m in self.shot.members) if self.shot else frozenset()
 
 
 class View(Protocol):
@@ -131,12 +143,6 @@ def digests(shot: ViewShot, *roles: Role) -> frozenset[str]:
     """The digests of a shot's members; of those roles alone where any are named."""
     chosen = (m for m in shot.members if not roles or m.role in roles)
     return frozenset(m.blake3.hex() for m in chosen if m.blake3)
-
-
-def bundle_of(shot: ViewShot, directory: str, beside: Iterable[ViewFile] = ()) -> Bundle:
-    """A shot's original with what stands beside it."""
-    heirs_of = digests(shot, *STANDS_IN)
-    return Bundle(directory, (shot.original, *beside), digests(shot), heirs_of)
 
 
 def holder(file: ViewFile, *, by_path: bool) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.model import Role
-from mediafs.views.bundle import Bundle, Library, ViewShot, bundle_of, digests
+from mediafs.views.bundle import Bundle, Library, ViewShot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,6 @@ def view(library: Library) -> Iterator[Bundle]:
 def to_look_at(shot: ViewShot, directory: str) -> Iterator[Bundle]:
     """What a person wants to see of a shot, in one directory."""
     beside = shot.once(Role.LIVE_VIDEO, Role.RAW_COMPANION)
-    yield bundle_of(shot, directory, beside)
+    yield Bundle(directory, (shot.original, *beside), shot)
     for edit in shot.once(Role.EDIT):
-        yield Bundle(directory, (edit,), digests(shot))
+        yield Bundle(directory, (edit,), shot)

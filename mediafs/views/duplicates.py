@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from indexer.model import Role
 from mediafs.views import originals
-from mediafs.views.bundle import STANDS_IN, Bundle, Library, ViewShot, digests
+from mediafs.views.bundle import STANDS_IN, Bundle, Library, ViewShot
 from mediafs.views.names import component
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def view(library: Library, stem_of: Callable[[Bundle], str]) -> Iterator[Bundle]
             stem = stem_of(originals.bundle(shot, library.raw_companion))
             directory = f"{NAME}/{group.reason}/{parent}/{component(day + stem)}"
             for file in (group.kept, *group.others):
-                yield Bundle(directory, (file,), digests(shot), by_path=True)
+                yield Bundle(directory, (file,), shot, by_path=True)
     for copies in originals.orphans(library):
         if len(copies) > 1:
             stem = component(stem_of(originals.orphan(copies[0])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.model import Role
-from mediafs.views.bundle import Bundle, Library, digests
+from mediafs.views.bundle import Bundle, Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,4 +17,4 @@ def view(library: Library) -> Iterator[Bundle]:
     """Every edit once, by the day of its shot."""
     for shot in library.shots:
         for edit in shot.once(Role.EDIT):
-            yield Bundle(f"{NAME}/{shot.dated}", (edit,), digests(shot))
+            yield Bundle(f"{NAME}/{shot.dated}", (edit,), shot)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.model import Kind, Role
-from mediafs.views.bundle import Bundle, Library, ViewShot, bundle_of
+from mediafs.views.bundle import Bundle, Library, ViewShot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,4 +45,4 @@ def bundle(shot: ViewShot, raw_companion: str) -> Bundle:
     if raw_companion == "beside":
         roles.insert(1, Role.RAW_COMPANION)
     beside = (file for role in roles for file in shot.once(role))
-    return bundle_of(shot, f"{NAME}/{shot.dated}", beside)
+    return Bundle(f"{NAME}/{shot.dated}", (shot.original, *beside), shot)

@@ -1,5 +1,5 @@
-"""quarantine/<reason>/…: files that can't be trusted: damaged, empty, unreadable, or of
-another type than their name says. The last are whole, and stand in originals/ as well.
+"""quarantine/<reason>/…: files that can't be trusted: damaged, empty, unreadable, rotten,
+or of another type than their name says. The last are whole, and stand in originals/ as well.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from indexer.catalog.shots import ViewFile
 
 NAME = "quarantine"
+ROTTEN = "rotten"
 
 
 def view(library: Library) -> Iterator[Bundle]:
@@ -29,7 +30,8 @@ def view(library: Library) -> Iterator[Bundle]:
 def why(file: ViewFile) -> str | None:
     """The reason that keeps a file apart, if any."""
     if file.state == "unreadable":
-        return "unreadable"
+        # What was never read has no digest; what verify found rotten keeps the one it should have.
+        return "unreadable" if file.blake3 is None else ROTTEN
     if file.damage:
         return file.damage
     _, dot, given = source_name(file).rpartition(".")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from builders import Catalog
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import catalog_of, libraries, put
 
+from indexer.decisions import store
+from indexer.decisions.store import GivenName
 from indexer.model import Kind
-
-if TYPE_CHECKING:
-    from builders import Catalog
+from mediafs.views.names import fold_name
 
 _NAMED = (b"by-date/", b"originals/", b"edits/")
 
@@ -73,3 +75,32 @@ def test_a_rebuilt_catalog_gives_the_same_names(library):
         rebuilt.publish()
 
         assert named(rebuilt) == named(catalog)
+
+
+_TEXTS = st.sampled_from(("a", "a.b", "a/", "a0", "b", "A", "a-", "", "ä", "a\U0010ffff"))
+_SUFFIXES = st.sampled_from(("", ".jpg", ".a", ".JPG.json", ".b"))
+
+
+@st.composite
+def given_names(draw: st.DrawFn) -> GivenName:
+    stem, suffix = draw(_TEXTS), draw(_SUFFIXES)
+    folded = fold_name(stem + suffix)
+    holder = draw(st.sampled_from(("1", "2", "1:3")))
+    return GivenName(draw(st.sampled_from("de")), stem + suffix, folded, fold_name(stem), holder)
+
+
+@given(st.lists(given_names(), unique_by=lambda n: (n.directory, n.folded)))
+def test_names_asked_for_one_by_one_are_those_that_were_given(names):
+    with tempfile.TemporaryDirectory() as folder:
+        catalog = Catalog(Path(folder))
+        store.give_names(catalog.decided, names)
+        asked = store.GivenNames(catalog.decided)
+
+        for n in names:
+            assert asked.called(n.directory, n.folded) == n
+            same = {o for o in names if (o.directory, o.holder) == (n.directory, n.holder)}
+            assert set(asked.held_by(n.directory, n.holder)) == same
+            below = {o for o in names if (o.directory, o.stem) == (n.directory, n.stem)}
+            assert sorted(asked.under(n.directory, n.stem)) == sorted(below)
+        assert asked.called("d", "no such name") is None
+        catalog.close()

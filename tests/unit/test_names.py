@@ -19,6 +19,7 @@ DAY = "by-date/2019/2019-07-14"
 class Kin:
     owners: frozenset[str] = frozenset()
     heirs_of: frozenset[str] = frozenset()
+    members: frozenset[FileId] = frozenset()
 
 
 ALONE = Kin()
@@ -190,3 +191,66 @@ def test_an_equal_sidecar_does_not_take_the_name_of_another_shots():
     namer = Namer([given("IMG_1.AAE", C), given("IMG_1.JPG", A)])
 
     assert namer.name(DAY, "IMG_2", ".AAE", claim(C, 2), frozenset({B, C})) == "IMG_2.AAE"
+
+
+NAMED = [given("IMG_1.AAE", C), given("IMG_2.AAE", C), given("IMG_1.JPG", A), given("IMG_2.JPG", B)]
+
+
+def shown(**files: int):
+    """What the tree before shows in `DAY`: stem of an AAE to its file."""
+    return lambda directory, name: (
+        files.get(name.removesuffix(".AAE")) and FileId(files[name.removesuffix(".AAE")])
+    )
+
+
+def shared(file: int) -> Claim:
+    return Claim(C, FileId(file), is_shared=True)
+
+
+def test_a_sidecar_keeps_the_name_it_is_shown_under_though_its_shots_stem_is_free_again():
+    namer = Namer(
+        [given("IMG_1.AAE", C), given("b.AAE", C), given("IMG_1.JPG", A)], None, shown(b=1)
+    )
+    namer.expect(DAY, shared(1), frozenset({A, C}))
+
+    assert namer.name(DAY, "IMG_1", ".AAE", shared(1), frozenset({A, C})) == "b.AAE"
+
+
+def test_a_name_that_a_file_shows_that_is_not_named_again_is_left_to_it():
+    namer = Namer([given("IMG_1.AAE", C)], None, shown(IMG_1=1), named_again=frozenset({FileId(2)}))
+
+    assert namer.name(DAY, "IMG_1", ".AAE", shared(2), frozenset({A, C})) == f"IMG_1-{C[:8]}.AAE"
+
+
+def test_a_name_that_a_file_will_show_again_is_left_to_it():
+    namer = Namer([given("IMG_1.AAE", C)], None, shown(IMG_1=1))
+    namer.expect(DAY, shared(1), frozenset({A, C}))
+
+    assert namer.name(DAY, "IMG_1", ".AAE", shared(2), frozenset({A, C})) == f"IMG_1-{C[:8]}.AAE"
+
+
+def test_a_name_that_a_file_showed_that_is_gone_is_free_for_its_equal():
+    namer = Namer([given("IMG_1.AAE", C)], None, shown(IMG_1=1))
+
+    assert namer.name(DAY, "IMG_1", ".AAE", shared(2), frozenset({A, C})) == "IMG_1.AAE"
+
+
+def test_a_name_is_free_once_its_file_belongs_to_another_shot():
+    namer = Namer(NAMED, None, shown(IMG_1=1))
+    namer.expect(DAY, shared(1), frozenset({B, C}))
+
+    assert namer.name(DAY, "IMG_1", ".AAE", shared(2), frozenset({A, C})) == "IMG_1.AAE"
+
+
+def test_a_stem_under_which_another_shots_equal_sidecar_is_shown_is_not_taken():
+    namer = Namer([given("IMG_1.AAE", C)], None, shown(IMG_1=1), named_again=frozenset())
+
+    kin = Kin(owners=frozenset({A, C}), members=frozenset({FileId(5), FileId(6)}))
+    assert namer.stem(DAY, "IMG_1", [".JPG"], claim(A, 5), kin) == f"IMG_1-{A[:8]}"
+
+
+def test_a_stem_under_which_its_own_sidecar_is_shown_is_taken():
+    namer = Namer([given("IMG_1.AAE", C)], None, shown(IMG_1=6), named_again=frozenset())
+
+    kin = Kin(owners=frozenset({A, C}), members=frozenset({FileId(5), FileId(6)}))
+    assert namer.stem(DAY, "IMG_1", [".JPG"], claim(A, 5), kin) == "IMG_1"

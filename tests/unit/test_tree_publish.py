@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from builders import Catalog, digest, reading
 
-from indexer.catalog import tree
+from indexer.catalog import facts, tree
+from indexer.catalog.publishing import Publishing
 from indexer.catalog.rows import Placed
 from indexer.model import FileId, Generation, TreeDirectoryId
 
@@ -212,3 +213,56 @@ def test_a_directory_whose_listing_changed_says_so_in_its_ctime(catalog, files):
     after = {path: entry.attributes.ctime_ns for path, entry in catalog.entries()}
     assert after[b"v"] == before[b"v"]
     assert after[b"w"] > before[b"w"]
+
+
+def follow(catalog: Catalog, files: list[FileId], *wanted: Placed) -> Generation:
+    """Commit a generation in which the names of these files alone may be others."""
+    with catalog.db:
+        number = catalog.coming
+        Publishing(catalog.db, number, files).show(wanted, [b"v"])
+        facts.commit_generation(
+            catalog.db, number, command="index", version="0", raw_companion="beside", summary="{}"
+        )
+    return number
+
+
+def test_names_of_other_files_are_left_alone(catalog, files):
+    catalog.show([placed("v/1.jpg", files[0]), placed("v/a/2.jpg", files[1])])
+    before = rows(catalog)
+    generation = follow(catalog, [files[2]], placed("v/3.jpg", files[2]))
+
+    assert {path: rows(catalog)[path] for path in before} == before
+    assert changes(catalog, generation) == [(b"v/3.jpg", "added")]
+
+
+def test_a_file_that_is_followed_loses_the_names_that_are_not_wanted(catalog, files):
+    catalog.show([placed("v/1.jpg", files[0]), placed("v/a/1.jpg", files[0])])
+    generation = follow(catalog, [files[0]], placed("v/1.jpg", files[0]))
+
+    assert changes(catalog, generation) == [(b"v/a", "removed"), (b"v/a/1.jpg", "removed")]
+
+
+def test_times_follow_what_left(catalog, files):
+    catalog.show([placed(f"v/a/{i}.jpg", files[i]) for i in range(4)])
+    assert times(catalog) == {b"v": 4, b"v/a": 4}
+
+    follow(catalog, [files[3]])
+    assert times(catalog) == {b"v": 3, b"v/a": 3}
+    follow(catalog, [files[0]])
+    assert times(catalog) == {b"v": 3, b"v/a": 3}
+
+
+def test_times_follow_a_file_that_became_older(catalog, files):
+    catalog.show([placed("v/a/3.jpg", files[2]), placed("v/b/4.jpg", files[3])])
+    with catalog.db:
+        catalog.put(1, "4.jpg", reading(number=4, blake3=digest(4)), mtime_ns=1)
+    follow(catalog, [files[3]], placed("v/b/4.jpg", files[3]))
+
+    assert times(catalog) == {b"v": 3, b"v/a": 3, b"v/b": 0}
+
+
+def test_a_view_stays_when_the_last_of_it_leaves(catalog, files):
+    catalog.show([placed("v/a/1.jpg", files[0])], [b"v"])
+    follow(catalog, [files[0]])
+
+    assert sorted(rows(catalog)) == [b"v"]
