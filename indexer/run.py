@@ -21,22 +21,31 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from indexer.catalog.history import Pruned
     from indexer.model import RootId
     from indexer.progress import Progress
 
 # How long written facts may wait for their commit: what a crash can cost. Arbitrary.
 _COMMIT_SECONDS = 1.0
+# The first ones wait less, so that a run that is always killed early gets on each time.
+_FIRST_SECONDS = 1 / 32
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to index; what, is the roots' business."""
 
-    jobs: int = 0  # 0: one for each processor
+    jobs: int = 0  # files decoded at once; 0: one for each processor
+    readers: int = 0  # files read at once from one device; 0: what the device likes
+    memory: int = 0  # bytes for whole files and decoded pictures; 0: a quarter of all
     excludes: tuple[str, ...] = ()  # besides the default list
     includes: tuple[str, ...] = ()  # patterns to take out of the default list
     exiftool: str | None = None  # None: MEDIAFS_EXIFTOOL, then the PATH
     only: tuple[bytes, ...] = ()  # absolute folders or files; (): the whole roots
+    is_named: bool = False  # a person named the roots, or parts of them
+    force: bool = False  # walk archives that are fresh; named roots are right as they are now
+    paranoid: bool = False  # carry no digest over: read
+    prune: bool = False  # forget what is gone
 
 
 @dataclass(slots=True)
@@ -54,6 +63,11 @@ class Counts:
     bytes_read: int = 0
     links: int = 0
     offline: list[str] = field(default_factory=list)
+    carried: int = 0  # of the new and changed: recognised by head and tail, not read through
+    fresh: int = 0  # archives left alone, as they were walked recently
+    pruned: Pruned | None = None  # None: nothing was to be forgotten
+    # Roots, and folders in them, that were looked at completely: what is gone there is gone.
+    looked: list[tuple[RootId, bytes]] = field(default_factory=list)
 
 
 class Run:
@@ -91,17 +105,17 @@ class Run:
 
 @contextlib.contextmanager
 def committing(db: apsw.Connection) -> Iterator[Callable[[], None]]:
-    """A transaction that is renewed about once a second and never thrown away.
+    """A transaction that is renewed about once a second, at first sooner, and never thrown away.
 
     Each fact is true by itself, so an interrupted run keeps what it has.
     """
-    last = time.monotonic()
+    last, wait = time.monotonic(), 0.0
 
     def now_and_then() -> None:
-        nonlocal last
-        if time.monotonic() - last >= _COMMIT_SECONDS:
+        nonlocal last, wait
+        if time.monotonic() - last >= wait:
             db.execute("COMMIT; BEGIN IMMEDIATE")
-            last = time.monotonic()
+            last, wait = time.monotonic(), min(2 * wait or _FIRST_SECONDS, _COMMIT_SECONDS)
 
     db.execute("BEGIN IMMEDIATE")
     try:

@@ -1,31 +1,52 @@
 """What is on the disk now against what the catalog remembers, folder by folder.
 
 Opens no file. Deciding about one folder is scan/skip.py; what needs no reading is written
-down here; what left one place and what came to another is moves.py.
+down here; what left one place and what came to another is moves.py. The files of a folder that
+holds what it held when nothing was left to do (catalog/listings.py) are not asked for.
 """
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts
+from indexer.catalog import facts, listings
 from indexer.catalog.connection import filesystem_type
-from indexer.moves import settle
+from indexer.moves import Look
 from indexer.paths import join, to_str
 from indexer.read.crew import Job
 from indexer.roots import is_inside, our_mounts
 from indexer.scan.exclude import compile_excludes
-from indexer.scan.skip import FolderDiff, compare
+from indexer.scan.skip import FolderDiff, compare, listing_of
 from indexer.scan.walk import has_stable_inodes, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from indexer.catalog.rows import LostFile, RootRow
+    from indexer.catalog.listings import Listing
+    from indexer.catalog.rows import RootRow
     from indexer.model import FolderId
     from indexer.run import Run
+    from indexer.scan.exclude import Excludes
     from indexer.scan.walk import SeenFolder
+    from indexer.standing import Standing
+
+
+# How old a file's last change must be before its folder is taken as a whole. A file written
+# twice within one tick of its filesystem's clock keeps its stamp ("racily clean" in git); the
+# longest tick is FAT's, two seconds.
+_TICK_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the catalog remembers of a root, by the folders' relative paths."""
+
+    folders: Mapping[bytes, tuple[FolderId, str]]
+    listings: Mapping[bytes, Listing]
+    is_replaced: bool  # it is about another disk
 
 
 class Survey:
@@ -33,41 +54,61 @@ class Survey:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._mounts = our_mounts()
+        self._compared: list[tuple[FolderId, Excludes]] = []
 
-    def look(self, root: RootRow) -> list[Job]:
-        """The root's differences: moves and losses are written, the rest is to be read."""
+    def look(self, root: RootRow, standing: Standing) -> Look:
+        """The root's differences; what needs neither reading nor a look elsewhere is written."""
         excludes = compile_excludes(
             (*self._run.options.excludes, *root.excludes), self._run.options.includes
         )
         stable = has_stable_inodes(filesystem_type(Path(to_str(root.path))))
-        known = facts.folders(self._run.db, root.id)
-        if not root.online:
-            self._run.changed()
-        jobs: list[Job] = []
-        lost: list[LostFile] = []
-        seen_states: dict[bytes, str] = {}
+        rules = listings.rules(excludes.patterns, stable_inodes=stable)
+        listings.follow(self._run.db, root.id, rules)
+        before = _Before(
+            facts.folders(self._run.db, root.id),
+            {} if standing.is_replaced else listings.kept(self._run.db, root.id, rules),
+            standing.is_replaced,
+        )
+        settled = {path: listing.digest for path, listing in before.listings.items()}
+        found = Look(root, standing)
+        seen_states: dict[bytes, str] = dict.fromkeys(standing.absent, "unreadable")
         for start in starts(root.path, self._run.options.only):
             for folder in walk(
-                root.path, excludes, start=start, stable_inodes=stable, never_enter=our_mounts()
-            ):
+                root.path, excludes, start=start, stable_inodes=stable,
+                never_enter=self._mounts, settled=settled,
+            ):  # fmt: skip
+                if standing.hides(folder.path):
+                    continue
                 seen_states[folder.path] = folder.state
-                number, diff = self._folder(root, folder, known.get(folder.path))
-                lost.extend(diff.lost)
-                jobs.extend(
+                if folder.state == "gone":
+                    continue  # written with its files, once they were looked for elsewhere
+                number, diff = self._folder(root, folder, before, excludes)
+                found.lost.extend(diff.lost)
+                found.jobs.extend(
                     Job(root.id, root.path, number, folder.path, seen, why, stable)
                     for seen, why in diff.to_read
                 )
-            lost.extend(self._lost_folders(root, known, seen_states, start))
-        jobs = settle(self._run, jobs, lost)
-        if not self._run.options.only:
-            facts.set_walked(self._run.db, root.id)
-            facts.forget_old_failures(self._run.db, root.id, self._run.generation)
-        return jobs
+            for path, number in lost_folders(before.folders, seen_states, start):
+                if seen_states.get(path, "gone") == "gone":
+                    found.lost_folders.append(path)
+                found.lost.extend(facts.files_of_lost_folder(self._run.db, number))
+        return found
+
+    def end(self) -> None:
+        """After the reading: keep the listings of folders in which nothing is left to do."""
+        before_ns = time.time_ns() - _TICK_NS
+        for folder, excludes in self._compared:
+            known = facts.known_files(self._run.db, folder)
+            listing = listing_of(known.values(), excludes, before_ns=before_ns)
+            if listing is not None:
+                listings.keep(self._run.db, folder, listing)
 
     def _folder(
-        self, root: RootRow, folder: SeenFolder, known: tuple[FolderId, str] | None
+        self, root: RootRow, folder: SeenFolder, before: _Before, excludes: Excludes
     ) -> tuple[FolderId, FolderDiff]:
         """Compare one folder with the catalog and write down what needs no reading."""
+        known = before.folders.get(folder.path)
         if known is not None and known[1] == folder.state:
             number = known[0]
         else:
@@ -81,7 +122,28 @@ class Survey:
             self._run.fail(root.id, root.path, path, problem.cause, problem.says)
         if folder.state != "walked":
             return number, FolderDiff()
-        diff = compare(folder.files, facts.known_files(self._run.db, number) if known else {})
+        if folder.is_settled:
+            excluded = before.listings[folder.path].excluded
+            diff = FolderDiff(unchanged=folder.count - excluded)
+        else:
+            diff = self._compare(number, folder, before, is_known=known is not None)
+            self._compared.append((number, excludes))
+        self._run.counts.seen += folder.count
+        self._run.counts.unchanged += diff.unchanged
+        self._run.counts.new += len(diff.back)
+        self._run.counts.links += folder.links
+        self._run.progress.advance(folder.count)
+        return number, diff
+
+    def _compare(
+        self, number: FolderId, folder: SeenFolder, before: _Before, *, is_known: bool
+    ) -> FolderDiff:
+        """File by file."""
+        known = facts.known_files(self._run.db, number) if is_known else {}
+        for problem in folder.problems:
+            if problem.cause == "unreadable":  # nobody could look; it is not known to be gone
+                known.pop(problem.name, None)
+        diff = compare(folder.files, known, is_replaced=before.is_replaced)
         if diff.exclude or diff.back:
             self._run.changed()
         for file in diff.exclude:
@@ -91,33 +153,23 @@ class Survey:
             )  # fmt: skip
         for back in diff.back:
             facts.set_back(self._run.db, back)
-        self._run.counts.seen += len(folder.files)
-        self._run.counts.unchanged += diff.unchanged
-        self._run.counts.new += len(diff.back)
-        self._run.counts.links += folder.links
-        self._run.progress.advance(len(folder.files))
-        return number, diff
+        return diff
 
-    def _lost_folders(
-        self,
-        root: RootRow,
-        known: Mapping[bytes, tuple[FolderId, str]],
-        seen: Mapping[bytes, str],
-        start: bytes,
-    ) -> Iterator[LostFile]:
-        """What was in folders that are no longer there, or are excluded now."""
-        hidden = [path for path, state in seen.items() if state == "unreadable"]
-        for path, (number, state) in known.items():
-            now = seen.get(path, "gone")
-            if now in ("walked", "unreadable") or (state == "gone" and now == "gone"):
-                continue
-            if start and path != start and not is_inside(path, start):
-                continue
-            if any(is_inside(path, folder) or not folder for folder in hidden):
-                continue  # nobody could look; nothing is known to be gone
-            if now == "gone":
-                facts.put_folder(self._run.db, root.id, path, "gone", None)
-            yield from facts.files_of_lost_folder(self._run.db, number)
+
+def lost_folders(
+    known: Mapping[bytes, tuple[FolderId, str]], seen: Mapping[bytes, str], start: bytes
+) -> Iterator[tuple[bytes, FolderId]]:
+    """Folders that are no longer there, or are excluded now; not those nobody could look into."""
+    hidden = [path for path, state in seen.items() if state == "unreadable"]
+    for path, (number, state) in known.items():
+        now = seen.get(path, "gone")
+        if now in ("walked", "unreadable") or (state == "gone" and now == "gone"):
+            continue
+        if start and path != start and not is_inside(path, start):
+            continue
+        if any(is_inside(path, folder) or not folder for folder in hidden):
+            continue  # nothing is known to be gone
+        yield path, number
 
 
 def starts(root: bytes, only: Sequence[bytes]) -> list[bytes]:

@@ -9,7 +9,8 @@ what is damaged, undated, oddly named or no picture at all. `make()` returns wha
 what is true of each file, in the words of DESIGN.md, for tests and scripts/demo to compare with.
 
 The same seed gives the same bytes, names and mtimes (with the same versions of the encoders).
-`--files N` adds small unique JPEGs, about 2 KB each, until there are N files; see `bulk()`.
+`--files N` adds small unique JPEGs, about 2 KB each, until there are N files; see `bulk()`. Of
+more than a hundred thousand most are hard links to a few thousand; see `linked()`.
 """
 
 from __future__ import annotations
@@ -327,7 +328,8 @@ def make(
         put(shelf)
     more = max(0, (files or 0) - len(shelf.files))
     if more:
-        bulk(root / "Bulk", more, seed)
+        fill = bulk if more <= MOST_UNIQUE else linked
+        fill(root / "Bulk", more, seed=seed)
     for folder, _, _ in os.walk(root, topdown=False):
         os.utime(folder, (SAVED.timestamp(), SAVED.timestamp()))
     return Library(
@@ -349,6 +351,11 @@ _FOLDER_FILES = 1000  # their names come again after ten folders, as a camera's 
 _FIRST_DAY = datetime(2004, 1, 1, tzinfo=UTC)
 _ALL_DAYS = timedelta(days=15 * 365)
 _DATE, _SUBSEC = b"2004:01:01 01:02:03", b"987\0"  # in the template
+
+
+DISTINCT = 4_000  # of a tree of hard links; arbitrary
+MOST_UNIQUE = 100_000  # more files than these are hard links: 2 KB takes a block of 4 KB each
+_LEAST_FILES, _MOST_FILES = 100, 4_000  # in one of its folders
 
 
 def bulk(folder: Path, count: int, seed: int = SEED) -> None:
@@ -377,6 +384,25 @@ def bulk(folder: Path, count: int, seed: int = SEED) -> None:
         with open(target, "wb", buffering=0) as file:
             file.write(b"".join(parts))
         os.utime(target, (int(taken.timestamp()),) * 2)
+
+
+def linked(folder: Path, count: int, distinct: int = DISTINCT, seed: int = SEED) -> None:
+    """A tree of any size that takes little room: all but `distinct` are hard links to those.
+
+    Folders hold a hundred to a few thousand, as people's do.
+    """
+    bulk(folder / "distinct", distinct, seed)
+    originals = sorted(os.fspath(path) for path in (folder / "distinct").rglob("*.JPG"))
+    sizes = np.random.default_rng(seed).lognormal(6.4, 0.8, count // _LEAST_FILES + 1)
+    made, left = 0, count - distinct
+    for number, size in enumerate(sizes.clip(_LEAST_FILES, _MOST_FILES).astype(int).tolist()):
+        inside = folder / f"{number // 12:04d}" / f"{number % 12 + 1:02d}"
+        inside.mkdir(parents=True)
+        for place in range(min(size, left - made)):
+            os.link(originals[made % distinct], f"{inside}/IMG_{place:04d}.JPG")
+            made += 1
+        if made >= left:
+            break
 
 
 def _template(seed: int) -> tuple[bytearray, list[bytes]]:

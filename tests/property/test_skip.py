@@ -8,9 +8,12 @@ from builders import seen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.catalog.listings import digest, entry
 from indexer.catalog.rows import KnownFile, LostFile
 from indexer.model import ContentId, FileId, Stamp
-from indexer.scan.skip import compare, pair_moves, verdict
+from indexer.paths import to_str
+from indexer.scan.exclude import compile_excludes
+from indexer.scan.skip import compare, listing_of, pair_moves, verdict
 
 _FEW = st.integers(0, 2)
 _STAMPS = st.builds(Stamp, _FEW, _FEW, _FEW, st.none() | _FEW)
@@ -46,6 +49,39 @@ def test_only_an_equal_stamp_of_a_file_that_was_read_is_trusted(file, known):
         assert before is not None
         assert before.stamp == file.stamp
         assert before.content is not None
+
+
+_EXCLUDES = compile_excludes(("b",))
+
+
+@given(folders(), st.data())
+def test_a_folder_that_is_taken_as_a_whole_has_nothing_to_do(known, data):
+    listing = listing_of(known.values(), _EXCLUDES, before_ns=9)
+    files = [
+        replace(seen(name, excluded_by=_EXCLUDES.of_file(name.decode())), stamp=stamp)
+        for name, stamp in data.draw(_like(known)).items()
+    ]
+
+    if listing and listing.digest == digest([entry(to_str(f.name), f.stamp) for f in files]):
+        diff = compare(files, known)
+        assert (diff.to_read, diff.lost, diff.back, diff.exclude) == ([], [], [], [])
+        assert diff.unchanged == len(files) - listing.excluded
+
+
+def _like(known: dict[bytes, KnownFile]) -> st.SearchStrategy[dict[bytes, Stamp]]:
+    """What may be seen of it: often just what is known."""
+    same = {name: file.stamp for name, file in known.items() if file.state != "gone"}
+    return st.just(same) | st.dictionaries(_NAMES, _STAMPS)
+
+
+@given(st.dictionaries(_NAMES, _STAMPS), st.dictionaries(_NAMES, _STAMPS))
+def test_digests_are_equal_where_all_names_and_stamps_are(one, other):
+    first, second = (
+        digest([entry(to_str(name), stamp) for name, stamp in files.items()])
+        for files in (one, other)
+    )
+
+    assert (first == second) == (one == other)
 
 
 @given(st.lists(_SEEN, unique_by=lambda f: f.name), folders())

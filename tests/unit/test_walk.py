@@ -7,6 +7,8 @@ import socket
 
 import pytest
 
+from indexer.catalog.listings import digest, entry
+from indexer.paths import to_str
 from indexer.scan.exclude import compile_excludes
 from indexer.scan.walk import SeenFolder, has_stable_inodes, look_again, walk
 
@@ -188,3 +190,41 @@ def test_looking_again_at_what_is_gone_is_an_error(tmp_path):
 
     with pytest.raises(FileNotFoundError):
         look_again(os.fsencode(tmp_path / "a.jpg"), before, stable_inodes=True)
+
+
+def test_a_folder_that_holds_what_was_expected_comes_without_its_files(tmp_path):
+    make(tmp_path, "a.jpg", "b/c.jpg", "b/d.tmp")
+    (tmp_path / "b/link").symlink_to("c.jpg")
+    expected = walked(tmp_path)[b"b"].digest
+
+    found = walked(tmp_path, settled={b"b": expected})
+    assert (found[b"b"].is_settled, found[b"b"].files) == (True, ())
+    assert (found[b"b"].count, found[b"b"].links) == (2, 1)
+    assert (found[b""].is_settled, names(found[b""])) == (False, [b"a.jpg"])
+
+
+def test_folders_below_one_that_was_expected_are_still_entered(tmp_path):
+    make(tmp_path, "a.jpg", "b/c.jpg")
+    found = walked(tmp_path, settled={b"": walked(tmp_path)[b""].digest})
+
+    assert (found[b""].is_settled, names(found[b"b"])) == (True, [b"c.jpg"])
+
+
+def test_what_cannot_be_indexed_is_told_whatever_was_expected(tmp_path):
+    make(tmp_path, "a.jpg")
+    expected = walked(tmp_path)[b""].digest
+    os.mkfifo(tmp_path / "pipe.jpg")
+
+    found = walked(tmp_path, settled={b"": expected})[b""]
+    assert (found.digest, found.is_settled, names(found)) == (expected, False, [b"a.jpg"])
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.jpg", "\u00e4.jpg".encode(), b"a\nb.jpg"])
+def test_the_digest_of_what_is_seen_is_that_of_what_is_remembered(tmp_path, name):
+    with open(os.path.join(os.fsencode(tmp_path), name), "wb"):
+        pass
+    make(tmp_path, "z.jpg", "A.jpg")
+    seen = walked(tmp_path)[b""]
+
+    remembered = [entry(to_str(file.name), file.stamp) for file in seen.files]
+    assert seen.digest == digest(remembered) == digest(reversed(remembered))
