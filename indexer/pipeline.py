@@ -5,13 +5,17 @@ The only file that knows all of them.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from indexer.catalog import facts, history
 from indexer.intake import Intake
-from indexer.paths import display, to_str
-from indexer.roots import is_online
+from indexer.moves import settle
+from indexer.paths import display, join, to_str
+from indexer.roots import host
 from indexer.run import Run, committing
-from indexer.survey import Survey
+from indexer.standing import is_fresh, mounted_below, standing, went_away
+from indexer.survey import Survey, starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +23,13 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from indexer.catalog.history import Pruned
     from indexer.catalog.rows import RootRow
+    from indexer.model import RootId
+    from indexer.moves import Look
     from indexer.progress import Progress
-    from indexer.read.crew import Job
     from indexer.run import Counts, Options
+    from indexer.standing import Standing
 
 
 def run(
@@ -40,23 +47,107 @@ def run(
     this = Run(db, catalog, options, progress)
     survey, intake = Survey(this), Intake(this)
     with committing(db) as commit_now_and_then:
-        jobs: list[Job] = []
+        looks: list[Look] = []
         for root in roots:
+            if options.only and not starts(root.path, options.only):
+                continue
+            now = _standing(this, root)
+            if not now.is_online:
+                _give_up(this, root)
+                continue
+            if not (options.is_named or options.force) and is_fresh(root, time.time_ns()):
+                this.counts.fresh += 1
+                progress.phase(f"{display(root.path)} is an archive that was looked at recently")
+                continue
             progress.phase(f"Looking at {display(root.path)}")
-            if is_online(db, root):
-                jobs.extend(survey.look(root))
-            else:
-                _offline(this, root)
+            look = survey.look(root, now)
+            if says := went_away(root.path, now.identity):
+                _lost_sight(this, root, says)
+                continue
+            looks.append(look)
             commit_now_and_then()
+        jobs = settle(this, looks)
+        for look in looks:
+            _looked(this, look)
+        commit_now_and_then()
         intake.read(jobs, commit_now_and_then)
+        survey.end()
+        for look in looks:
+            _remember_disk(this, look)
     return this.counts
 
 
-def _offline(this: Run, root: RootRow) -> None:
-    if root.online:
+def prune(db: apsw.Connection, looked: Sequence[tuple[RootId, bytes]]) -> Pruned:
+    """Forget what is gone from these parts, and roots that are not here and have nothing left.
+
+    After derive, which no longer names it.
+    """
+    with db:
+        done = history.prune(db, looked)
+        here = host()
+        for root in facts.roots(db):
+            if root.host == here and not root.online:
+                done.roots += history.forget_root(db, root.id)
+    return done
+
+
+def _standing(this: Run, root: RootRow) -> Standing:
+    """Whether the root is here; written down, with a word about what is not."""
+    accept = this.options.force and this.options.is_named
+    now = standing(this.db, root, accept=accept)
+    if now.is_online != root.online:
         this.changed()
-    this.counts.offline.append(to_str(root.path))
+    facts.set_online(this.db, root.id, now.says)
+    if now.says is not None:
+        count = history.count_files(this.db, root.id)
+        _offline(this, root.path, now.says, count, f"index --force {display(root.path)}")
+    for folder, says in now.absent.items():
+        history.set_absent(this.db, root.id, folder, says)
+        count = history.count_files(this.db, root.id, folder)
+        _offline(this, join(root.path, folder), says, count, f"index --force {display(root.path)}")
+    return now
+
+
+def _lost_sight(this: Run, root: RootRow, says: str) -> None:
+    """Nothing that the walk missed is gone."""
+    this.changed()
+    facts.set_online(this.db, root.id, says)
+    count = history.count_files(this.db, root.id)
+    _offline(this, root.path, says, count, f"index --force {display(root.path)}")
+
+
+def _give_up(this: Run, root: RootRow) -> None:
+    """A root that a person named, to be forgotten though nobody can look at it."""
+    options = this.options
+    if options.prune and options.force and root.path in options.only:
+        this.changed()
+        facts.set_gone(this.db, history.files_of_root(this.db, root.id))
+        this.counts.looked.append((root.id, b""))
+
+
+def _offline(this: Run, path: bytes, says: str, count: int, force: str) -> None:
+    this.counts.offline.append(to_str(path))
     this.progress.warn(
-        f"{display(root.path)} does not answer; its files stay in the catalog, "
-        "plug the disk in and run `mediafs reindex`."
+        f"{display(path)} {says}; its {count:,} files stay in the catalog. Plug the disk in and run "
+        f"`mediafs reindex`, or say `mediafs {force}` if it is right as it is now."
     )
+
+
+def _looked(this: Run, look: Look) -> None:
+    """The walk ended, and what left the root is written down."""
+    parts = starts(look.root.path, this.options.only)
+    this.counts.looked.extend((look.root.id, part) for part in parts)
+    if not this.options.only:
+        facts.set_walked(this.db, look.root.id)
+        facts.forget_old_failures(this.db, look.root.id, this.generation)
+
+
+def _remember_disk(this: Run, look: Look) -> None:
+    """By what the root is known again. At the end: a run that is cut off compares once more."""
+    now, root = look.standing.identity, look.root
+    if now is None or this.options.only or to_str(root.path) in this.counts.offline:
+        return
+    facts.set_identity(this.db, root.id, now.device, now.inode, now.mount)
+    before, mounted = history.mounted_folders(this.db, root.id), mounted_below(root.path)
+    for folder in {*before, *mounted} - set(look.standing.absent):
+        history.set_mounted(this.db, root.id, folder, mounted.get(folder))

@@ -1,7 +1,7 @@
-"""Which folders are indexed: adding one, refusing what can't be one, telling who is here.
+"""Which folders are indexed: adding one, refusing what can't be one, and renaming it.
 
-A root is remembered by host and real path. A remembered root that does not answer is
-offline, never empty: its files stay.
+A root is remembered by host and real path; one that was renamed stays itself. Whether its disk
+is there is standing.py.
 """
 
 from __future__ import annotations
@@ -9,24 +9,31 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.catalog import facts
-from indexer.catalog.connection import filesystem_type
 from indexer.errors import RootRefused
 from indexer.model import RootRole
-from indexer.paths import display, fold, to_bytes, to_str
-from indexer.scan.walk import open_folder
+from indexer.paths import display, fold, to_bytes
+from indexer.scan.mounts import mount_table, names_a_disk
+from indexer.standing import (
+    OUR_FILESYSTEM,
+    identity_of,
+    is_empty_folder,
+    is_made_anew,
+    resembles,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
 
     import apsw
 
     from indexer.catalog.rows import RootRow
+    from indexer.standing import Identity
 
-OUR_FILESYSTEM = "fuse.mediafs"
+ARCHIVE_DAYS = 120  # an archive walked less long ago is left alone; arbitrary
 _LONGEST_LABEL = 200  # bytes; a name in the tree has 255, and a number may follow
 
 
@@ -37,20 +44,7 @@ def host() -> str:
 
 def our_mounts() -> list[bytes]:
     """Mount points of mediafs on this machine."""
-    try:
-        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    except OSError:
-        return []
-    return [
-        _unescaped(line.split()[4]) for line in lines if f" - {OUR_FILESYSTEM} ".encode() in line
-    ]
-
-
-def _unescaped(field: bytes) -> bytes:
-    """Mountinfo writes blanks and backslashes in octal."""
-    for code, char in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\134", b"\\")):
-        field = field.replace(code, char)
-    return field
+    return [mount.point for mount in mount_table() if mount.type == OUR_FILESYSTEM]
 
 
 def resolve(path: str) -> bytes:
@@ -58,7 +52,7 @@ def resolve(path: str) -> bytes:
     real = to_bytes(os.path.realpath(path))
     shown = display(path)
     try:
-        _is_empty(real)
+        is_empty_folder(real)
     except FileNotFoundError as exc:
         raise RootRefused(
             f"{shown} does not exist; check the spelling, or plug the disk in."
@@ -70,16 +64,6 @@ def resolve(path: str) -> bytes:
             f"{shown} cannot be listed ({exc.strerror}); check its permissions."
         ) from exc
     return real
-
-
-def _is_empty(folder: bytes) -> bool:
-    """Whether nothing is in a folder; OSError where that cannot be told."""
-    fd = open_folder(folder)
-    try:
-        with os.scandir(fd) as entries:
-            return next(entries, None) is None
-    finally:
-        os.close(fd)
 
 
 def refuse(path: bytes, catalog: Path, others: Iterable[bytes]) -> None:
@@ -123,10 +107,20 @@ class Wanted:
     excludes: Sequence[str] | None = None
 
 
-def remember(db: apsw.Connection, catalog: Path, wanted: Wanted) -> list[RootRow]:
-    """Add or change the named roots; those rows, or every root of this host if none is named."""
+def remember(
+    db: apsw.Connection, catalog: Path, wanted: Wanted, tell: Callable[[str], None] = lambda _: None
+) -> list[RootRow]:
+    """Add or change the named roots; those rows, or every root of this host if none is named.
+
+    A root that was renamed, or whose disk is mounted elsewhere, stays the root that it was:
+    `tell` hears of it.
+    """
     here = host()
     paths = list(dict.fromkeys(resolve(path) for path in wanted.paths))
+    for path, root in renamed(db, paths).items():
+        facts.set_root_path(db, root.id, path)
+        facts.set_pending(db)
+        tell(f"{display(root.path)} is {display(path)} now; nothing in it is read again.")
     known = {r.path: r for r in facts.roots(db) if r.host == here}
     for path in paths:
         refuse(path, catalog, {*known, *paths} - {path})
@@ -134,18 +128,57 @@ def remember(db: apsw.Connection, catalog: Path, wanted: Wanted) -> list[RootRow
     # In order of their paths: labels must not depend on the order on the command line.
     for path in sorted(paths):
         row = known.get(path)
+        role = wanted.role or (row.role if row else RootRole.LIBRARY)
+        fresh_for = ARCHIVE_DAYS if role is RootRole.ARCHIVE else None
         if row is None:
             label = _label(path, labels)
             labels.add(label)
-            facts.add_root(
-                db, host=here, path=path, role=wanted.role or RootRole.LIBRARY, label=label,
-                device=device_of(path), excludes=wanted.excludes or (),
+            number = facts.add_root(
+                db, host=here, path=path, role=role, label=label, excludes=wanted.excludes or (),
+                freshness_days=fresh_for,
             )  # fmt: skip
+            identity = identity_of(path)
+            facts.set_identity(db, number, identity.device, identity.inode, identity.mount)
         elif wanted.role or wanted.excludes is not None:
             excludes = row.excludes if wanted.excludes is None else wanted.excludes
-            facts.change_root(db, row.id, wanted.role or row.role, excludes)
+            if role is row.role:
+                fresh_for = row.freshness_days
+            facts.change_root(db, row.id, role, excludes, fresh_for)
     chosen = set(paths)
     return [r for r in facts.roots(db) if r.host == here and (not chosen or r.path in chosen)]
+
+
+def renamed(db: apsw.Connection, paths: Iterable[bytes]) -> dict[bytes, RootRow]:
+    """Which of these new paths is a remembered root that no longer stands where it stood.
+
+    The same folder of the same disk, and files where they were in it: numbers of folders are
+    given again, too.
+    """
+    here = host()
+    mine = [root for root in facts.roots(db) if root.host == here]
+    known = {root.path for root in mine}
+    found: dict[bytes, RootRow] = {}
+    for path in paths:
+        if path in known:
+            continue
+        now = identity_of(path)
+        if not names_a_disk(now.device):
+            continue
+        same = [r for r in mine if (r.device, r.inode) == (now.device, now.inode)]
+        left = [r for r in same if r not in found.values() and not _stands(r, now)]
+        fitting = [r for r in left if not is_made_anew(r, path, now) and resembles(db, r, path)]
+        if len(fitting) == 1:
+            found[path] = fitting[0]
+    return found
+
+
+def _stands(root: RootRow, identity: Identity) -> bool:
+    """Whether the folder is still at its old path: then the new one is a second way to it."""
+    try:
+        there = identity_of(root.path)
+    except OSError:
+        return False
+    return (there.device, there.inode) == (identity.device, identity.inode)
 
 
 def _label(path: bytes, taken: Collection[bytes]) -> bytes:
@@ -160,29 +193,3 @@ def _label(path: bytes, taken: Collection[bytes]) -> bytes:
     while fold(label + b"-%d" % number) in folded:
         number += 1
     return label + b"-%d" % number
-
-
-def device_of(path: bytes) -> str | None:
-    """A lasting name of the filesystem that holds a path; None where none can be told."""
-    try:
-        info = os.statvfs(path)
-    except OSError:
-        return None
-    return f"fsid:{filesystem_type(Path(to_str(path)))}:{info.f_fsid:x}" if info.f_fsid else None
-
-
-def is_online(db: apsw.Connection, root: RootRow) -> bool:
-    """Whether the root's own disk is there; writes the answer down.
-
-    An empty folder on another device than before is the mount point of an absent disk.
-    """
-    try:
-        is_empty = _is_empty(root.path)
-    except OSError:
-        online = False
-    else:
-        device = device_of(root.path)
-        moved = root.device is not None and device != root.device
-        online = not (is_empty and root.walked_ns is not None and moved)
-    facts.set_online(db, root.id, online=online, device=device_of(root.path) if online else None)
-    return online

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from indexer.errors import FuseMissing
 from mediafs.fuse.checks import check_fuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # Resolved, as mediafs remembers its roots: what lies beside the checkout may be a link.
 CORPUS = (Path(__file__).parents[2] / "shared" / "corpus" / "media").resolve()
@@ -43,6 +48,49 @@ def _missing() -> list[str]:
     if not CORPUS.is_dir():
         found.append(f"tests with real media, there is no {CORPUS}")
     return found
+
+
+class Disk:
+    """An ext4 filesystem in a file, mounted here or there."""
+
+    def __init__(self, image: Path) -> None:
+        self.image = image
+        self.at: Path | None = None
+        with image.open("wb") as file:
+            file.truncate(8 * 1024 * 1024)
+        subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+
+    def mount(self, at: Path) -> Path:
+        at.mkdir(exist_ok=True)
+        how = ["mount", "-o", "loop,noatime", self.image, at]
+        done = subprocess.run(how, check=False, capture_output=True)
+        if done.returncode:
+            pytest.skip(f"no image can be mounted here: {os.fsdecode(done.stderr).strip()}")
+        self.at = at
+        return at
+
+    def unmount(self) -> None:
+        if self.at is not None:
+            subprocess.run(["umount", self.at], check=True)
+            self.at = None
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[], Disk]]:
+    """Makes disks, which need root; they are unmounted at the end, the inner ones first."""
+    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
+        pytest.skip("needs root and mkfs.ext4 to make a disk")
+    made: list[Disk] = []
+
+    def make() -> Disk:
+        made.append(Disk(tmp_path / f"disk-{len(made)}.img"))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for one in sorted(made, key=lambda d: -len(str(d.at))):
+            one.unmount()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,7 @@ from indexer.model import RootRole
 from indexer.paths import display, to_bytes
 from indexer.run import Options
 from indexer.scan.exclude import compile_excludes
-from mediafs.cli.output import Bar, Lines, Quiet, print_json, size
+from mediafs.cli.output import Bar, JsonLines, Lines, Quiet, bytes_of, print_json, size
 from mediafs.update import Outcome, Update, update
 
 if TYPE_CHECKING:
@@ -35,17 +36,33 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--include", multiple=True, metavar="GLOB",
                      help="Take a pattern out of the built-in list of what is left out."),
         click.option("--jobs", type=click.IntRange(1, 256), metavar="N",
-                     help="How many files are read at once.  [default: one a processor]"),
+                     help="How many files are decoded at once.  [default: one a processor]"),
+        click.option("--readers", type=click.IntRange(1, 64), metavar="N",
+                     help="How many files are read at once from each disk or share.  [default: what "
+                     "suits it, see `mediafs doctor`]"),
+        click.option("--memory", metavar="SIZE",
+                     help="What whole files and decoded pictures may take together, like 2G.  "
+                     "[default: a quarter of the machine's]"),
         click.option("--raw-companion", type=click.Choice(["beside", "duplicate"]),
                      default="beside", show_default=True,
                      help="Keep the JPEG that a camera wrote beside its RAW in originals/, or not."),
         click.option("--exiftool", metavar="PATH",
                      help="Which ExifTool to run.  [default: the one on the PATH]"),
         click.option("--dry-run", is_flag=True, help="Say what would be read and why; read nothing."),
+        click.option("--paranoid", is_flag=True,
+                     help="Read copies of known files in full; else head and tail must agree."),
+        click.option("--force", is_flag=True,
+                     help="Look at archives though it was done lately; take a named root as it is "
+                     "now, whatever disk is there."),
+        click.option("--prune", is_flag=True,
+                     help="Forget what is gone; what you decided and names given stay."),
         click.option("--json", "as_json", is_flag=True,
                      help="The last line on stdout is a JSON object."),
         click.option("--quiet", "-q", is_flag=True,
                      help="No progress; warnings stay."),
+        click.option("--progress", "form", type=click.Choice(["auto", "bar", "lines", "json"]),
+                     default="auto", show_default=True,
+                     help="How progress is shown on stderr; json is for programs."),
         click.option("--catalog-on-network", is_flag=True,
                      help="Allow the catalog on a network filesystem, at your own risk."),
     )  # fmt: skip
@@ -130,10 +147,16 @@ def _run(
 ) -> int:
     how = Options(
         jobs=options["jobs"] or 0,
+        readers=options["readers"] or 0,
+        memory=bytes_of(options["memory"]) if options["memory"] else 0,
         excludes=() if wanted.excludes else tuple(options["exclude"]),
         includes=tuple(options["include"]),
         exiftool=options["exiftool"],
         only=only,
+        is_named=bool(wanted.paths or only),
+        force=options["force"],
+        paranoid=options["paranoid"],
+        prune=options["prune"],
     )
     asked = Update(
         catalog, wanted, how, command, options["raw_companion"],
@@ -146,7 +169,7 @@ def _run(
             f"There is no catalog at {display(catalog)} and no folder was named; "
             "say `mediafs index FOLDER`."
         )
-    with speaking(quiet=options["quiet"]) as progress:
+    with speaking(quiet=options["quiet"], form=options["form"]) as progress:
         outcome = update(asked, progress)
     if options["as_json"]:
         print_json(outcome.as_json())
@@ -157,20 +180,24 @@ def _run(
 
 def _preview(asked: Update) -> int:
     """What a run would do, without writing anything."""
-    total = 0
-    for path, why in preview.preview(asked.catalog, asked.roots, asked.options):
-        total += 1
-        click.echo(f"{why:9} {display(path)}")
-    click.echo(f"{total:,} files would be looked into; nothing was read or written.")
+    counts: Counter[str] = Counter()
+    for fate in preview.preview(asked.catalog, asked.roots, asked.options):
+        counts[fate.what] += 1
+        says = f"  ({fate.says})" if fate.says else ""
+        click.echo(f"{fate.what:9} {display(fate.path)}{says}")
+    told = ", ".join(f"{count:,} {what}" for what, count in counts.items()) or "nothing to do"
+    click.echo(f"A run would find: {told}. Nothing was read or written.")
     return 0
 
 
 @contextlib.contextmanager
-def speaking(*, quiet: bool) -> Iterator[Progress]:
-    """A bar on a terminal, lines otherwise, or warnings alone."""
+def speaking(*, quiet: bool, form: str = "auto") -> Iterator[Progress]:
+    """A bar on a terminal, lines otherwise; JSON for programs; or warnings alone."""
     if quiet:
         yield Quiet()
-    elif sys.stderr.isatty():
+    elif form == "json":
+        yield JsonLines()
+    elif form == "bar" or (form == "auto" and sys.stderr.isatty()):
         with Bar() as bar:
             yield bar
     else:
@@ -191,6 +218,20 @@ def told(outcome: Outcome) -> str:
         lines.append(
             f"{c.failed:,} could not be read, or not well (named above); they are in quarantine/."
         )
+    if c.carried:
+        lines.append(
+            f"{c.carried:,} copies were recognised by head and tail; `mediafs verify` reads them."
+        )
+    if c.fresh:
+        lines.append(
+            f"{c.fresh:,} archives were looked at lately and left alone; --force looks again."
+        )
     if c.links:
         lines.append(f"{c.links:,} symbolic links were not followed.")
+    if c.pruned:
+        lines.append(
+            f"Forgot {c.pruned.files:,} files, {c.pruned.folders:,} folders and"
+            f" {c.pruned.roots:,} roots that are gone, and what was known of"
+            f" {c.pruned.contents:,} contents."
+        )
     return "\n".join(lines)

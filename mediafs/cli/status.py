@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import facts, open_reader, report, tree
-from indexer.paths import display, to_str
+from indexer.catalog import facts, history, open_reader, report, tree
+from indexer.paths import display, join, to_str
 from indexer.roots import host
 from mediafs.cli.described import all_groups_json
 from mediafs.cli.output import print_json, size
@@ -47,6 +47,13 @@ def gathered(db: apsw.Connection) -> dict[str, Any]:
                 "host": root.host,
                 "role": str(root.role),
                 "online": root.online and (root.host == host()),
+                "says": root.says if root.host == host() else f"belongs to {root.host}",
+                "absent": [
+                    {"path": to_str(join(root.path, folder)), "says": says}
+                    for folder, says in history.absent_folders(db, root.id)
+                ],
+                "walked_ns": root.walked_ns,
+                "freshness_days": root.freshness_days,
                 "files": by_root.get(root.id, 0),
                 "label": to_str(root.label),
             }
@@ -99,8 +106,9 @@ def _lines(told: dict[str, Any]) -> list[str]:
         lines.append("A run was cut off; `mediafs reindex` goes on.")
     lines += ["", "Roots:"]
     for root in told["roots"]:
-        state = "" if root["online"] else "  OFFLINE"
+        state = "" if root["online"] else f"  OFFLINE: {root['says'] or 'does not answer'}"
         lines.append(f"  {display(root['path'])}  ({root['role']}, {root['files']:,} files){state}")
+        lines += [f"    {display(p['path'])}  OFFLINE: {p['says']}" for p in root["absent"]]
     lines += [
         "",
         (

@@ -348,7 +348,7 @@ def test_a_dry_run_tells_what_the_real_one_then_does(mediafs, photos):
     lines = mediafs("index", "--dry-run").out.splitlines()
 
     assert sorted(line.replace(str(photos.folder), "") for line in lines[:-1]) == [
-        "changed   /changed.jpg", "missing   /deleted.jpg", "new       /new.jpg",
+        "changed   /changed.jpg", "gone      /deleted.jpg", "new       /new.jpg",
     ]  # fmt: skip
     assert counted(mediafs.index(), "changed", "new", "gone") == (1, 1, 1)
 
