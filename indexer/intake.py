@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import apsw
+
 from indexer.catalog import facts
 from indexer.catalog.connection import open_reader
 from indexer.metadata.tags import tags_from_json
 from indexer.model import Tags
-from indexer.paths import join
-from indexer.read.crew import Crew, Done, Job
+from indexer.moves import carry
+from indexer.paths import display, join, to_str
+from indexer.read.crew import Crew
+from indexer.read.engine import Terms
 from indexer.read.messages import FailureKind
 from indexer.scan.skip import Why
 from indexer.scan.walk import look_again
@@ -24,15 +27,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.metadata.exiftool import Answer
-    from indexer.model import ContentId
+    from indexer.model import ContentId, Reading, RootId
+    from indexer.read.engine import Done, Engine, Hire, Job
     from indexer.run import Run
+
+# What a person waits at most after Ctrl-C for what was read to be asked about and kept.
+_WIND_UP_SECONDS = 0.4
 
 
 class Intake:
-    """Reads files for one run."""
+    """Reads files for one run, with whatever engine there is."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, hire: Hire = Crew) -> None:
         self._run = run
+        self._hire = hire
+        self._written = 0
+        self._offline: set[RootId] = set()
 
     def read(self, jobs: Sequence[Job], commit_now_and_then: Callable[[], None]) -> None:
         """Read every file once, then those once more that changed meanwhile."""
@@ -43,28 +53,40 @@ class Intake:
         jobs = read_hard_links_once(jobs)
         size = sum(job.seen.stamp.size for job in jobs)
         self._run.progress.phase("Reading", len(jobs), size)
+        options = self._run.options
+        terms = Terms(options.jobs, options.readers, options.memory, options.exiftool)
         known = _KnownDigests(self._run.catalog)
-        size_of_crew = self._run.options.jobs or os.cpu_count() or 1
-        with contextlib.closing(known), Crew(
-            min(size_of_crew, len(jobs)), known, self._run.options.exiftool
-        ) as crew:  # fmt: skip
+        with contextlib.closing(known), self._hire(terms, known) as engine:
             try:
-                torn = self._write_all(crew.read_all(jobs), commit_now_and_then)
+                torn = self._write_all(engine, jobs, commit_now_and_then)
+                torn = [job for job in torn if job.root not in self._offline]
                 again = [new for job in torn if (new := _look_again(job)) is not None]
-                for job in self._write_all(crew.read_all(again), commit_now_and_then):
+                for job in self._write_all(engine, again, commit_now_and_then):
                     says = "changed while it was read, twice; it is read again next time"
                     self._run.fail(job.root, job.root_path, job.path, "changing", says)
+            except Exception:
+                raise
+            except BaseException:  # Ctrl-C and its like
+                self._keep(engine, len(jobs))
+                raise
             finally:
-                statistics = crew.statistics()
+                statistics = engine.statistics()
                 self._run.counts.opened += statistics.opened
                 self._run.counts.bytes_read += statistics.bytes_read
 
+    def _keep(self, engine: Engine, jobs: int) -> None:
+        """Write down what was read before the run was stopped."""
+        for done in engine.wind_up(_WIND_UP_SECONDS):
+            if done.outcome.reading is not None or done.outcome.sample is not None:
+                self._write(done)
+        self._run.progress.tell(f"Stopped after {self._written:,} of {jobs:,} files were read.")
+
     def _write_all(
-        self, finished: Iterable[Done], commit_now_and_then: Callable[[], None]
+        self, engine: Engine, jobs: Sequence[Job], commit_now_and_then: Callable[[], None]
     ) -> list[Job]:
         """Write outcomes as they come; the jobs whose files changed under the reader."""
         torn: list[Job] = []
-        for done in finished:
+        for done in engine.read_all(jobs, self._run.progress.underway):
             if done.outcome.failure is FailureKind.CHANGED:
                 torn.append(done.job)
             else:
@@ -77,22 +99,62 @@ class Intake:
         job, outcome = done.job, done.outcome
         if outcome.failure is FailureKind.VANISHED:
             return  # the next walk will see what became of it
+        if outcome.failure is FailureKind.GIVEN_UP:
+            self._is_offline(job)
+            return
+        if outcome.sample is not None:
+            self._written += 1
+            carry(self._run, job, outcome.sample)
+            return
         if outcome.reading is None:
             says = outcome.says or "could not be read"
             self._run.fail(job.root, job.root_path, job.path, "unreadable", says)
-            self._put_files(job, "unreadable", says, None)
+            # Of a disk that stands still nothing is learned; what was known stays known.
+            if outcome.failure is not FailureKind.SILENT or job.why is Why.NEW:
+                self._put_files(job, "unreadable", says, None)
             return
-        content = facts.put_content(self._run.db, outcome.reading)
+        if job.why is Why.OUTDATED and self._has_rotted(job, outcome.reading):
+            says = "has other bytes than when it was indexed, though its size and times are the same; run `mediafs verify` on it"
+            self._run.fail(job.root, job.root_path, job.path, "unreadable", says)
+            return
+        self._written += 1
+        try:
+            with self._run.db:  # a savepoint
+                self._put(done, outcome.reading)
+        except (apsw.ConstraintError, OverflowError) as exc:
+            # The reader worked on hostile bytes: what it says need not make sense.
+            says = f"gave facts that make no sense ({exc})"
+            self._run.fail(job.root, job.root_path, job.path, "unreadable", says)
+            self._put_files(job, "unreadable", says, None)
+
+    def _has_rotted(self, job: Job, reading: Reading) -> bool:
+        """Whether a file that was read before has other bytes now, under an unchanged stamp."""
+        known = facts.digest_read(self._run.db, job.folder, job.seen.name)
+        return known is not None and known != reading.blake3
+
+    def _put(self, done: Done, reading: Reading) -> None:
+        job = done.job
+        content = facts.put_content(self._run.db, reading)
         if done.tags is not None:
-            self._put_tags(job, content, done.tags, outcome.reading.told)
+            self._put_tags(job, content, done.tags, reading.told)
         self._put_files(job, "present", None, content)
-        if outcome.reading.damage is not None:
-            said = outcome.reading.damage_says
+        if reading.damage is not None:
             self._run.warn(
                 job.root, job.root_path, job.path,
-                f"is {outcome.reading.damage}{f': {said}' if said else ''}; "
+                f"is {reading.damage}{f': {reading.damage_says}' if reading.damage_says else ''}; "
                 "it is kept apart in quarantine/.",
             )  # fmt: skip
+
+    def _is_offline(self, job: Job) -> None:
+        """The engine no longer tries this root: said once, and nothing is written."""
+        if job.root in self._offline:
+            return
+        self._offline.add(job.root)
+        self._run.counts.offline.append(to_str(job.root_path))
+        self._run.progress.warn(
+            f"{display(job.root_path)} stopped answering; what is left of it is not read in this "
+            "run, run `mediafs reindex` when it is back."
+        )
 
     def _put_tags(
         self, job: Job, content: ContentId, answer: Answer, told: dict[str, object]
@@ -137,7 +199,7 @@ def _look_again(job: Job) -> Job | None:
         seen = look_again(join(job.root_path, job.path), job.seen, stable_inodes=job.stable_inodes)
     except OSError:
         return None
-    return replace(job, seen=seen, twins=())
+    return replace(job, seen=seen, twins=(), carries=())
 
 
 class _KnownDigests:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """A file that is being read or decoded."""
+
+    path: bytes  # absolute
+    seconds: float  # since it was begun
+    bytes_read: int  # of it, so far
 
 
 class Progress(Protocol):
@@ -14,8 +27,14 @@ class Progress(Protocol):
     def advance(self, files: int, size: int = 0) -> None:
         """So many more files and bytes are done."""
 
+    def underway(self, files: Sequence[Underway]) -> None:
+        """What is being read just now; said several times a second."""
+
     def warn(self, says: str) -> None:
         """One sentence about one path; the run goes on."""
+
+    def tell(self, says: str) -> None:
+        """One sentence about the run itself, which is no failure."""
 
 
 class Silent:
@@ -30,6 +49,12 @@ class Silent:
     def advance(self, files: int, size: int = 0) -> None:
         """Say nothing."""
 
+    def underway(self, files: Sequence[Underway]) -> None:
+        """Say nothing."""
+
     def warn(self, says: str) -> None:
         """Keep it."""
         self.warnings.append(says)
+
+    def tell(self, says: str) -> None:
+        """Say nothing."""

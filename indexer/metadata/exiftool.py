@@ -14,14 +14,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+import select
 import shutil
 import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -64,6 +68,8 @@ _ENVIRONMENT: Final = {"TZ": "UTC", "LC_ALL": "C", "PERL_UNICODE": "0"}
 # Its -config file: photographs are opened for reading alone, and leave no access time behind.
 # It also keeps a config file of the user's out. Costs nothing that can be measured.
 _READ_ONLY: Final = Path(__file__).with_name("read_only.pl")
+# 40 MB is what it takes for photographs. Compressed text in a PNG of 500 kB made it hold 2 GB.
+_ADDRESS_BYTES: Final = 1024**3
 _SECONDS_TO_START: Final = 20.0  # 0.2 s on a quiet machine; arbitrary
 
 # A request must fit into what the kernel holds for us (a socket, 208 KiB by default) and its
@@ -75,19 +81,29 @@ _TAME_SUFFIX: Final = re.compile(rb"\.[A-Za-z0-9]{1,8}\Z")
 _TAIL: Final = 64  # longer than any sentinel with its newline
 
 
+# A killed process is gone at once, unless it stands inside a disk or share that has died.
+_FAREWELL_SECONDS: Final = 0.5
+_NOTICE_SECONDS: Final = 0.1  # how soon a wait notices that it was called off
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What ExifTool said about one file: its JSON object, or why there is none."""
 
     raw: dict[str, object] | None
     failure: str | None
+    is_late: bool = False  # it never said anything: the file is bad, or its disk has gone
+
+
+class CalledOff(Exception):
+    """Another thread called `call_off`."""
 
 
 class ExifToolSession:
     """One ExifTool process; `with ExifToolSession() as session: session.ask(paths)`.
 
-    Not to be shared: one session belongs to one thread at a time. `ask` blocks, at worst
-    about twice `seconds_per_file` for each file that makes ExifTool hang.
+    One session belongs to one thread at a time; `call_off` alone may be called by another.
+    `ask` blocks, at worst about twice `seconds_per_file` for each file that makes ExifTool hang.
     Raises ExifToolMissing when ExifTool cannot be started, or started again.
     """
 
@@ -97,6 +113,7 @@ class ExifToolSession:
         self._executable = _find(executable)
         self._seconds = seconds_per_file
         self._tool: _Tool | None = None
+        self._called_off = threading.Event()
 
     def __enter__(self) -> Self:
         self._tool = _start(self._executable)
@@ -110,11 +127,19 @@ class ExifToolSession:
     ) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start the process now rather than with the first question; harmless when it runs."""
+        self._running_tool()
+
     def close(self) -> None:
         """End the process; harmless when it has ended already."""
         tool, self._tool = self._tool, None
         if tool is not None:
             tool.end()
+
+    def call_off(self) -> None:
+        """From another thread: whoever asks, now or later, gets CalledOff within a moment."""
+        self._called_off.set()
 
     def ask(self, files: Sequence[bytes]) -> list[Answer]:
         """One answer per path, in order; any path, and none can be read as an option.
@@ -122,21 +147,32 @@ class ExifToolSession:
         A file that hangs or kills ExifTool gets a failure, all others their answer: after a
         mishap the first file without an answer is asked again alone, and only then blamed.
         """
-        answers: list[Answer] = []
-        alone = False
-        while len(answers) < len(files):
-            batch = _first_batch(files[len(answers) :], alone=alone)
-            got, mishap = self._request(batch)
-            if mishap and alone and not got:
-                got = [Answer(None, mishap)]
-                mishap = None
-            answers += got
-            alone = mishap is not None
-        return answers
+        return list(self.answers(files))
 
-    def _request(self, batch: Sequence[bytes]) -> tuple[list[Answer], str | None]:
+    def answers(self, files: Sequence[bytes], *, are_plain: bool = False) -> Iterator[Answer]:
+        """As `ask`, each as soon as its batch is through; who has heard enough may stop.
+
+        `are_plain`: they were just read, as the regular files they are. Then this process does
+        not look at them itself, which a share that has died meanwhile would never let it finish.
+        """
+        answered = 0
+        alone = False
+        while answered < len(files):
+            batch = _first_batch(files[answered:], alone=alone)
+            refusals = [None if are_plain else _refusal(path) for path in batch]
+            got, mishap = self._request(batch, refusals)
+            if mishap and alone and not got:
+                got = [mishap]
+                # Where one hung, its neighbours on a dead share would hang a whole batch again.
+                mishap = mishap if mishap.is_late else None
+            answered += len(got)
+            alone = mishap is not None
+            yield from got
+
+    def _request(
+        self, batch: Sequence[bytes], refusals: Sequence[str | None]
+    ) -> tuple[list[Answer], Answer | None]:
         """Answers up to where ExifTool broke off, and what happened there."""
-        refusals = [_refusal(path) for path in batch]
         wanted = [path for path, refusal in zip(batch, refusals, strict=True) if refusal is None]
         found: list[Answer] = []
         mishap = None
@@ -145,16 +181,16 @@ class ExifToolSession:
                 found, mishap = self._exchange(names)
         return _merged(refusals, found), mishap
 
-    def _exchange(self, names: Sequence[bytes]) -> tuple[list[Answer], str | None]:
+    def _exchange(self, names: Sequence[bytes]) -> tuple[list[Answer], Answer | None]:
         tool = self._running_tool()
         self.requests += 1
         try:
-            with tool.watched(self._seconds) as watchdog:
+            with _waiting(self._seconds, self._called_off):
                 output, complaints = tool.request(names)
         except (_Ended, OSError, ValueError, ExifToolVersionError) as exc:
             self.close()
             output = exc.output if isinstance(exc, _Ended) else b""
-            return _answers(output, None, len(names)), _mishap(tool, watchdog, self._seconds)
+            return _answers(output, None, len(names)), _mishap(tool, exc, self._seconds)
         except BaseException:
             # Ctrl-C: the answers still to come must not be taken for those of the next request.
             self.close()
@@ -162,6 +198,8 @@ class ExifToolSession:
         return _answers(output, complaints, len(names)), None
 
     def _running_tool(self) -> _Tool:
+        if self._called_off.is_set():
+            raise CalledOff
         if self._tool is None:
             self._tool = _start(self._executable)
             self.restarts += 1
@@ -194,7 +232,7 @@ def _start(executable: str) -> _Tool:
     )
     try:
         tool.run()
-        with tool.watched(_SECONDS_TO_START):
+        with _waiting(_SECONDS_TO_START, threading.Event()):
             tool.read_version()
     except (_Ended, OSError, ValueError, ExifToolVersionError) as exc:
         tool.end()
@@ -231,10 +269,41 @@ class _Ended(Exception):
         self.output = output
 
 
+class _Late(_Ended):
+    """ExifTool said nothing for as long as it was given."""
+
+
+class _Wait(threading.local):
+    """How long this thread waits for ExifTool's next word, and who may call that off."""
+
+    seconds = _SECONDS_TO_START
+    called_off = threading.Event()
+
+
+_wait: Final = _Wait()
+
+
+@contextmanager
+def _waiting(seconds: float, called_off: threading.Event) -> Iterator[None]:
+    """Inside, each read may take so long; pyexiftool has no way to hand that down."""
+    _wait.seconds, _wait.called_off = seconds, called_off
+    try:
+        yield
+    finally:
+        del _wait.seconds, _wait.called_off
+
+
 def _read_until(fd: int, ending: bytes, _block_size: int) -> bytes:
-    """Read until the output ends with the sentinel; raises _Ended when ExifTool is gone."""
+    """Read until the output ends with the sentinel; raises _Ended when ExifTool is gone.
+
+    The limit is on each silence, and ExifTool speaks after each file: a long batch from a slow
+    share is not a hang. It is not killed by a timer, because killing does not close the pipe of
+    a process that stands inside a dead share.
+    """
     got = bytearray()
     while not got[-_TAIL:].rstrip().endswith(ending):
+        if not _has_more(fd):
+            raise _Late(bytes(got))
         chunk = os.read(fd, 65536)
         if not chunk:
             raise _Ended(bytes(got))
@@ -242,28 +311,21 @@ def _read_until(fd: int, ending: bytes, _block_size: int) -> bytes:
     return bytes(got)
 
 
+def _has_more(fd: int) -> bool:
+    """Wait for more; False when it took too long."""
+    deadline = time.monotonic() + _wait.seconds
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    while not poll.poll(1000 * max(0.0, min(_NOTICE_SECONDS, deadline - time.monotonic()))):
+        if _wait.called_off.is_set():
+            raise CalledOff
+        if time.monotonic() >= deadline:
+            return False
+    return True
+
+
 # pyexiftool 0.5.6 appends b"" for ever, at full speed, once ExifTool has died.
 pyexiftool._read_fd_endswith = _read_until  # noqa: SLF001
-
-
-class _Watchdog:
-    """Kills a process group when it is late; says whether it had to."""
-
-    def __init__(self, group: int, seconds: float) -> None:
-        self.has_barked = False
-        self._group = group
-        self._timer = threading.Timer(seconds, self._bark)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _bark(self) -> None:
-        self.has_barked = True
-        os.killpg(self._group, signal.SIGKILL)
-
-    def call_off(self) -> None:
-        """After this it never kills: the process may be reaped and its number be reused."""
-        self._timer.cancel()
-        self._timer.join()
 
 
 class _Tool(pyexiftool.ExifTool):  # type: ignore[misc]  # untyped
@@ -287,6 +349,8 @@ class _Tool(pyexiftool.ExifTool):  # type: ignore[misc]  # untyped
                 env=os.environ | _ENVIRONMENT,
                 process_group=0,
             )
+            if sys.platform == "linux":
+                resource.prlimit(self._process.pid, resource.RLIMIT_AS, (_ADDRESS_BYTES,) * 2)
             self._process.stdin = ours.makefile("wb")
 
     @property
@@ -310,15 +374,6 @@ class _Tool(pyexiftool.ExifTool):  # type: ignore[misc]  # untyped
         output = self.execute(*parameters, names[-1], raw_bytes=True)
         return output, self.last_stderr
 
-    @contextmanager
-    def watched(self, seconds: float) -> Iterator[_Watchdog]:
-        """Kill ExifTool, and all it started, unless the block ends in time."""
-        watchdog = _Watchdog(self._process.pid, seconds)
-        try:
-            yield watchdog
-        finally:
-            watchdog.call_off()
-
     def end(self) -> None:
         """Kill, reap and close; it only reads, so there is nothing to say goodbye for."""
         process = self._process
@@ -326,24 +381,29 @@ class _Tool(pyexiftool.ExifTool):  # type: ignore[misc]  # untyped
             return
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        self.exit_status = process.wait()
+        try:
+            self.exit_status = process.wait(_FAREWELL_SECONDS)
+        except subprocess.TimeoutExpired:
+            _abandoned.append(process)
         _close_pipes(process)
         self._flag_running_false()
 
 
+# Killed, and still there: kept, because they can be waited for once their disk answers.
+_abandoned: list[subprocess.Popen[bytes]] = []
+
+
 def _close_pipes(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdin, process.stdout, process.stderr):
-        try:
+        with suppress(OSError):  # an unsent request in the buffer of a dead process
             if pipe is not None:
                 pipe.close()
-        except OSError:  # an unsent request in the buffer of a dead process
-            continue
 
 
-def _mishap(tool: _Tool, watchdog: _Watchdog, seconds: float) -> str:
-    if watchdog.has_barked:
-        return f"ExifTool did not answer within {seconds:g} s"
-    return f"ExifTool died (exit status {tool.exit_status})"
+def _mishap(tool: _Tool, failure: Exception, seconds: float) -> Answer:
+    if isinstance(failure, _Late):
+        return Answer(None, f"ExifTool did not answer within {seconds:g} s", is_late=True)
+    return Answer(None, f"ExifTool died (exit status {tool.exit_status})")
 
 
 # --- questions ---------------------------------------------------------------------------
@@ -464,13 +524,16 @@ def parse(text: bytes) -> list[dict[str, object]]:
     Numbers keep their text (an ImageUniqueID of 12e5 is not 1200000), bytes that are no UTF-8
     become surrogates, and of equal keys the first counts: ExifTool prints the better one first.
     """
-    objects = json.loads(
-        text.decode("utf-8", "surrogateescape"),
-        parse_int=str,
-        parse_float=str,
-        object_pairs_hook=_first_wins,
-        strict=False,
-    )
+    try:
+        objects = json.loads(
+            text.decode("utf-8", "surrogateescape"),
+            parse_int=str,
+            parse_float=str,
+            object_pairs_hook=_first_wins,
+            strict=False,
+        )
+    except RecursionError as deep:
+        raise ValueError("lists within lists without end") from deep
     if isinstance(objects, list) and all(isinstance(one, dict) for one in objects):
         return objects
     raise ValueError("not a list of objects")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Longer values are keyword dumps, edit histories and XMP blobs; of 13,624 values in 214 files
 # of all kinds three are longer. Otherwise arbitrary.
 _LONGEST: Final = 1000
+_DEEPEST: Final = 20  # lists in lists; ExifTool's own have two. Otherwise arbitrary
 
 # What ExifTool says about itself or recomputes, and colour tables; nobody asks for these.
 # With XMP-crs below, a content keeps 1.9 KB of tags on average (214 files of all kinds).
@@ -129,8 +130,8 @@ def tags_from_json(raw: Mapping[str, object]) -> Tags:
     )
 
 
-def _text(value: object) -> str | None:
-    """The value as one text; None for what is no text at all."""
+def _text(value: object, depth: int = 0) -> str | None:
+    """The value as one text; None for what is no text at all, or is hidden too deep."""
     match value:
         case str():
             return value
@@ -138,16 +139,16 @@ def _text(value: object) -> str | None:
             return "true" if value else "false"
         case int() | float():
             return str(value)
-        case list():
-            return _joined(value)
-        case dict():
-            return _joined(value.values())
+        case list() if depth < _DEEPEST:
+            return _joined(value, depth + 1)
+        case dict() if depth < _DEEPEST:
+            return _joined(value.values(), depth + 1)
         case _:
             return None
 
 
-def _joined(values: Iterable[object]) -> str:
-    return "; ".join(text for value in values if (text := _text(value)) is not None)
+def _joined(values: Iterable[object], depth: int) -> str:
+    return "; ".join(text for value in values if (text := _text(value, depth)) is not None)
 
 
 def _trimmed(text: str) -> str:

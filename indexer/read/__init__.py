@@ -1,1 +1,1 @@
-"""Read each file once, and decode what was read within limits."""
+"""Read each file once, and decode what was read within limits. What others see is engine.py."""

@@ -21,6 +21,7 @@ from indexer.model import Film, Kind, Picture
 from indexer.perceptual.image_hash import SHARPNESS_EDGE, fingerprint, profile_of
 from indexer.read.limits import Limits, Truncated, Undecodable
 from indexer.read.pixels import is_exact, is_one_frame, pixels_of
+from indexer.read.tiles import reduced
 from indexer.read.wholeness import broken_segment, has_boxes, has_strips, missing_end
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _decoded(data: Any, sniffed: Sniffed, limits: Limits, lacks: str | None) -> 
     if sniffed.kind is Kind.RAW:
         return _raw(data, limits, lacks)
     if sniffed.mime.startswith(_HEIF_PREFIXES) and not _has_av1(data):
-        return _heif(data, limits)
+        return _heif(data, limits, lacks)
     if sniffed.mime in _PILLOW_MIMES or sniffed.mime.startswith(_HEIF_PREFIXES):
         return _pillow(data, limits)
     return None
@@ -189,8 +190,8 @@ def _has_av1(data: Any) -> bool:
     return any(brands[i : i + 4] in (b"avif", b"avis") for i in range(0, len(brands), 4))
 
 
-def _heif(data: Any, limits: Limits) -> Picture:
-    """Pixels and sizes come from libheif and sizes with the container's turn applied; nothing is left to turn.
+def _heif(data: Any, limits: Limits, lacks: str | None) -> Picture:
+    """Sizes are those with the container's turn applied; nothing is left to turn.
 
     EXIF's orientation in a HEIF repeats that turn and must not be obeyed again, so it is None.
     """
@@ -203,9 +204,20 @@ def _heif(data: Any, limits: Limits) -> Picture:
     main = file[file.primary_index]
     width, height = main.size
     _within(width, height, limits)
+    small = None if lacks else reduced(data, limits)
+    if small is None or small.upright_size != (width, height):
+        return _whole_heif(main)
+    small.image.info["icc_profile"] = main.info.get("icc_profile")
+    look = fingerprint(small.image, small.full, small.turn)
+    return Picture(width, height, None, look, None, profile_of(small.image))
+
+
+def _whole_heif(main: Any) -> Picture:
+    """By libheif, which knows every kind and takes twice as long."""
     image = main.to_pillow()
     is_cut = main.info["bit_depth"] != 8  # noqa: PLR2004 - bits; deeper ones were cut to it
     pixels = None if is_cut else pixels_of(image)
+    width, height = image.size
     return Picture(width, height, None, fingerprint(image), pixels, profile_of(image))
 
 
@@ -359,6 +371,9 @@ def _frame_from(container: Any, video: Any, moment: int) -> Any:
 
 
 def _within(width: int, height: int, limits: Limits) -> None:
+    if width < 1 or height < 1:  # a HEIC without `ispe`: libheif decodes it, and says 0 x 0
+        says = f"{width} x {height} pixels are no picture"
+        raise Undecodable(says)
     if width * height > limits.pixels:
         says = f"{width} x {height} pixels is over the limit of {limits.pixels}"
         raise Undecodable(says)

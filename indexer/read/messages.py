@@ -25,8 +25,10 @@ class FailureKind(StrEnum):
 
     VANISHED = "vanished"  # the path is no longer there
     CHANGED = "changed-while-reading"  # or between the walk and the read; try again later
-    UNREADABLE = "unreadable"  # open() or read() failed, or reading stands still
+    UNREADABLE = "unreadable"  # open() or read() failed
     CRASHED = "crashed"  # the worker died twice over this file, the second time without decoding
+    SILENT = "silent"  # its disk or share does not answer; nothing is known about the file
+    GIVEN_UP = "given-up"  # not tried: its root was silent too often in this run
 
 
 class Phase(StrEnum):
@@ -46,15 +48,27 @@ class ReadRequest:
     decode: bool = True
     has_stable_inodes: bool = True
     limits: Limits = DEFAULT_LIMITS
+    samples: tuple[bytes, ...] = ()  # if its head and tail give one of these, no more is read
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A sign of life; the counts are those of this request so far."""
+    """A sign of life; the counts are those of this request so far.
+
+    After one of Phase.DECODE that names its room the worker waits until it is told to Decode.
+    """
 
     phase: Phase
     opened: int
     bytes_read: int
+    # Memory: while reading, what is held of the file, None while nobody knows; for decoding,
+    # what that will take besides.
+    room: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """The word that a worker waits for between reading and decoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,7 @@ class ReadOutcome:
     reading: Reading | None = None
     failure: FailureKind | None = None
     says: str | None = None  # one clause about the failure
+    sample: bytes | None = None  # of the request's, the one that fitted: instead of a Reading
 
 
 class BadMessage(Exception):
@@ -77,7 +92,7 @@ _TYPES: Final = {
     (kind.__module__, kind.__qualname__): kind
     for kind in (
         *(Damage, Film, Fingerprint, Kind, Picture, Reading, Stamp, Limits),
-        *(FailureKind, Phase, ReadRequest, Progress, ReadOutcome),
+        *(FailureKind, Phase, ReadRequest, Progress, Decode, ReadOutcome),
     )
 }
 

@@ -18,6 +18,7 @@ from indexer.metadata.sniff import claims_media, sniff
 from indexer.metadata.subtitles import subtitle_tags
 from indexer.model import MEDIA, Damage, Film, Kind, Picture, Reading
 from indexer.read.limits import Limits, Truncated, Undecodable
+from indexer.read.needs import decoding_bytes
 from indexer.read.payload import payload_of, payload_of_stream, tail_of
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ class _Decoded:
     says: str | None = None
 
 
-def _ignore(_done: int) -> None:
+def _ignore(_count: int) -> None:
     pass
 
 
-def _ignore_phase() -> None:
+def _ignore_end() -> None:
     pass
 
 
@@ -83,19 +84,24 @@ def read_once(
     *,
     decoders: Decoders | None = None,
     on_bytes: Callable[[int], None] = _ignore,
-    on_decode: Callable[[], None] = _ignore_phase,
+    on_held: Callable[[int], None] = _ignore,
+    on_passed: Callable[[], None] = _ignore_end,
+    on_decode: Callable[[int], None] = _ignore,
 ) -> Reading:
     """Read the open file from its start to its end and tell what it is.
 
-    Without `decoders` only the digest of all bytes and the type are found. `on_bytes` hears how many bytes have
-    gone by after each chunk, `on_decode` that decoding begins. Raises TornRead when size,
-    mtime or ctime differ between before and after, OSError when reading fails.
+    Without `decoders` only the digest of all bytes and the type are found. `on_bytes` hears how
+    many bytes have gone by after each chunk, `on_held` how many will be kept in memory once that
+    is known, `on_passed` that the last has gone by of something to be decoded, `on_decode` how
+    much memory that will take besides, just before it begins. Raises TornRead when size, mtime or
+    ctime differ between before and after, OSError when reading fails.
     """
     before = os.fstat(fd)
-    passed = _read_through(fd, name, before.st_size, limits, on_bytes)
+    passed = _read_through(fd, name, before.st_size, limits, on_bytes, on_held)
     decoded, payload, tail = _Decoded(), None, None
     if decoders is not None and passed.sniffed.kind in MEDIA:
-        on_decode()
+        on_passed()
+        on_decode(decoding_bytes(passed.held, passed.sniffed))
         payload = _payload(fd, passed)
         tail = tail_of(passed.held, passed.sniffed) if passed.held is not None else None
         decoded = _decode(fd, passed, limits, decoders)
@@ -127,8 +133,20 @@ def sample_of(head: bytes, tail: bytes, size: int) -> bytes:
     return blake3(head + tail + size.to_bytes(8, "little")).digest()
 
 
+def sample_at(fd: int, size: int) -> tuple[bytes, int]:
+    """The sample of an open file of this size, and how many bytes were read for it."""
+    head = os.pread(fd, SAMPLE_BYTES, 0)
+    tail = os.pread(fd, SAMPLE_BYTES, max(0, size - SAMPLE_BYTES))
+    return sample_of(head, tail, size), len(head) + len(tail)
+
+
 def _read_through(
-    fd: int, name: bytes, size: int, limits: Limits, on_bytes: Callable[[int], None]
+    fd: int,
+    name: bytes,
+    size: int,
+    limits: Limits,
+    on_bytes: Callable[[int], None],
+    on_held: Callable[[int], None],
 ) -> _Pass:
     """One pass from first to last byte: hash all, hold what is worth decoding."""
     chunk = memoryview(bytearray(min(CHUNK_BYTES, max(size, 1))))
@@ -137,6 +155,7 @@ def _read_through(
     sniffed = sniff(head, name)
     hasher = blake3(chunk[:count])
     hold = sniffed.kind in _PICTURES and size <= limits.whole_bytes
+    on_held(size if hold else 0)
     held = memoryview(bytearray(size)) if hold else None
     if held is not None:
         held[:count] = chunk[:count]

@@ -2,9 +2,9 @@
 
 BLAKE3 over mode, width, height and the samples row by row, upright. Grey counts as RGB of equal
 values, a palette as its colours, and alpha only where something is not opaque, so that a PNG, BMP,
-TIFF, GIF or lossless WEBP of one picture agree, and with the JPEG or HEIC that they were made of.
-Colour profiles are left out, as in payloads. What Pillow itself reduces has no digest: more than
-8 bits of colour, and what is one of several frames or pages.
+TIFF, GIF or lossless WEBP of one picture agree, and with the small JPEG or HEIC that they were
+made of. Colour profiles are left out, as in payloads. What is not decoded whole has no digest:
+large JPEGs and HEICs, more than 8 bits of colour, and what is one of several frames or pages.
 """
 
 from __future__ import annotations

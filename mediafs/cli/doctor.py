@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import shutil
@@ -11,12 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from indexer.catalog import facts, open_reader
 from indexer.errors import MediafsError
 from indexer.metadata import exiftool, sniff
-from mediafs.cli.output import print_json
+from indexer.paths import display, join, to_str
+from indexer.read.devices import Device, device_of
+from indexer.read.machine import memory_to_use, processors
+from indexer.roots import host
+from indexer.standing import standing
+from mediafs.cli.output import print_json, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import apsw
+
+    from indexer.catalog.rows import RootRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +51,79 @@ def doctor(common: Any, *, as_json: bool) -> int:
         rows = [
             {"name": p.name, "found": p.found, "needed": p.is_needed, "says": p.says} for p in found
         ]
-        print_json({"schema": 1, "ok": not lacking, "parts": rows, "catalog": str(common.catalog)})
+        disks = [
+            {"path": to_str(d.root), "device": d.device.name, "kind": str(d.device.kind),
+             "readers": d.device.streams}
+            for d in disks_of(common.catalog)
+        ]  # fmt: skip
+        print_json(
+            {"schema": 1, "ok": not lacking, "parts": rows, "catalog": str(common.catalog),
+             "jobs": processors(), "memory": memory_to_use(), "disks": disks,
+             "absent": [{"path": to_str(path), "says": says}
+                        for path, says in absent_of(common.catalog)]}
+        )  # fmt: skip
     else:
         for part in found:
             state = part.found or ("LACKING" if part.is_needed else "lacking")
             click.echo(f"{part.name:14} {state:12} {'' if part.found else part.says}".rstrip())
         click.echo(f"{'catalog':14} {common.catalog}")
+        click.echo(
+            f"{'index':14} decodes {processors()} at once (--jobs) with up to "
+            f"{size(memory_to_use())} of pictures in memory (--memory)"
+        )
+        for disk in disks_of(common.catalog):
+            click.echo(f"{'':14} {disk.says()}")
+        for path, says in absent_of(common.catalog):
+            click.echo(f"{'OFFLINE':14} {display(path)} {says}")
     return MediafsError.exit_code if lacking else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What a remembered root lies on."""
+
+    root: bytes
+    device: Device
+
+    def says(self) -> str:
+        """One clause."""
+        streams = self.device.streams
+        at_once = "one file at a time" if streams == 1 else f"{streams} files at once"
+        what = f"{self.device.name}, {self.device.kind}"
+        return f"reads {at_once} (--readers) from {display(self.root)}: {what}"
+
+
+@contextlib.contextmanager
+def _roots_of(catalog: Path) -> Iterator[tuple[apsw.Connection | None, list[RootRow]]]:
+    """The roots of this machine; none where there is no catalog to ask."""
+    try:
+        db = open_reader(catalog) if catalog.exists() else None
+    except MediafsError:
+        db = None  # every other command says what is wrong with it
+    try:
+        yield db, [root for root in facts.roots(db) if root.host == host()] if db else []
+    finally:
+        if db is not None:
+            db.close()
+
+
+def disks_of(catalog: Path) -> Iterator[Disk]:
+    """The disks and shares of the roots that are here."""
+    with _roots_of(catalog) as (_, roots):
+        for root in roots:
+            with contextlib.suppress(OSError):
+                yield Disk(root.path, device_of(root.path, os.stat(root.path).st_dev))
+
+
+def absent_of(catalog: Path) -> Iterator[tuple[bytes, str]]:
+    """Roots, and folders in them, whose own disk is not here now, with the reason."""
+    with _roots_of(catalog) as (db, roots):
+        for root in roots:
+            assert db is not None
+            now = standing(db, root)
+            if now.says is not None:
+                yield root.path, now.says
+            yield from ((join(root.path, path), says) for path, says in now.absent.items())
 
 
 def parts() -> Iterator[Part]:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from indexer.errors import ExifToolMissing
 from indexer.metadata import exiftool
-from indexer.metadata.exiftool import Answer, ExifToolSession, parse
+from indexer.metadata.exiftool import Answer, CalledOff, ExifToolSession, parse
 from indexer.originals.libjpeg import quality_of
 
 CHECKOUT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ JPEG = b"\xff\xd8\xff\xfe\x00\x07hello\xff\xd9"
 
 # Speaks the protocol of `exiftool -stay_open`; a name may tell it to misbehave.
 FAKE = """#!{python}
-import os, signal, sys
+import os, signal, sys, time
 said, names, numbers, quoted = [], [], 0, False
 for line in sys.stdin.buffer:
     line = line.rstrip(b"\\n")
@@ -46,6 +46,8 @@ for line in sys.stdin.buffer:
             if b"hang" in name:
                 {on_hang}
                 signal.pause()
+            if b"slow" in name:
+                time.sleep(0.2)
             if b"die" in name:
                 os.kill(os.getpid(), signal.SIGKILL)
             if b"half" in name:
@@ -213,6 +215,67 @@ def test_only_the_poisoned_file_fails(fake, touched, poison, place):
 def test_a_hanging_file_is_reported_with_the_limit(fake, touched):
     with ExifToolSession(fake(), seconds_per_file=0.5) as session:
         assert failures(session.ask(touched(b"hang"))) == ["ExifTool did not answer within 0.5 s"]
+
+
+def test_a_long_batch_that_goes_on_is_no_mishap(fake, touched):
+    """The limit is on each file: together these take longer."""
+    with ExifToolSession(fake(), seconds_per_file=1.2) as session:
+        answers = session.ask(touched(*(b"slow%d" % number for number in range(8))))
+
+        assert failures(answers) == [None] * 8
+        assert (session.requests, session.restarts) == (1, 0)
+
+
+def test_silence_is_told_from_a_refusal(fake, touched):
+    with ExifToolSession(fake(), seconds_per_file=1.0) as session:
+        answers = session.ask(touched(b"die", b"skip", b"hang"))
+
+    assert [answer.is_late for answer in answers] == [False, False, True]
+
+
+def test_who_has_heard_enough_may_stop_asking(fake, touched):
+    with ExifToolSession(fake(), seconds_per_file=0.5) as session:
+        answers = session.answers(touched(b"hang1", b"hang2", b"a"))
+        assert next(answers).is_late
+        answers.close()
+
+        assert failures(session.ask(touched(b"b"))) == [None]
+        assert session.requests == 3
+
+
+def test_a_session_can_be_called_off_from_another_thread(fake, touched, tmp_path):
+    os.mkfifo(tmp_path / "told")
+    script = fake(on_hang=f"open({str(tmp_path / 'told')!r}, 'w').close()")
+    paths, raised = touched(b"hang"), []
+
+    def ask():
+        with suppress(CalledOff):
+            session.ask(paths)
+            return
+        raised.append(CalledOff)
+
+    with ExifToolSession(script) as session:
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        (tmp_path / "told").read_bytes()  # it hangs now
+        session.call_off()
+        asking.join(30)
+
+        assert raised == [CalledOff]
+        with pytest.raises(CalledOff):
+            session.ask(paths)
+
+
+@needs_exiftool
+def test_a_file_that_is_known_to_be_plain_is_not_looked_at_by_us(session, touched, tmp_path):
+    """This process must never stand still over a share; ExifTool may, and can be left behind."""
+    [good] = touched(b"a.jpg")
+    gone = os.fsencode(tmp_path / "gone.jpg")
+
+    answers = list(session.answers([gone, good], are_plain=True))
+
+    assert [answer.raw is not None for answer in answers] == [False, True]
+    assert answers[0].failure
 
 
 def test_a_killing_file_is_reported_with_the_status(fake, touched):

@@ -146,11 +146,21 @@ def test_bytes_are_told_as_they_go_by(tmp_path):
     assert told == [CHUNK_BYTES, 2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 5]
 
 
+def test_what_is_held_of_a_file_is_told_before_it_is(tmp_path):
+    picture, film = jpeg(), b"\0\0\0\x14ftypisom\0\0\2\0isom" + bytes(2 * CHUNK_BYTES)
+    told = []
+
+    reading(written(tmp_path, "a.jpg", picture), on_held=told.append)
+    reading(written(tmp_path, "a.mp4", film), on_held=told.append)
+
+    assert told == [len(picture), 0]
+
+
 def test_decoding_is_announced_only_for_media(tmp_path):
     told = []
 
-    reading(written(tmp_path, "a.txt", b"words\n"), on_decode=lambda: told.append("text"))
-    reading(written(tmp_path, "a.jpg", jpeg()), on_decode=lambda: told.append("picture"))
+    reading(written(tmp_path, "a.txt", b"words\n"), on_decode=lambda _: told.append("text"))
+    reading(written(tmp_path, "a.jpg", jpeg()), on_decode=lambda _: told.append("picture"))
 
     assert told == ["picture"]
 
@@ -170,7 +180,7 @@ def test_a_file_that_changes_meanwhile_is_torn(tmp_path, change):
     path.chmod(0o644)
 
     with pytest.raises(TornRead):
-        reading(path, on_decode=lambda: change(path))
+        reading(path, on_decode=lambda _: change(path))
 
 
 def test_a_file_that_shrinks_under_the_pass_is_torn(tmp_path):
