@@ -18,7 +18,7 @@ import click
 from indexer.catalog.connection import explained
 from indexer.errors import INTERRUPTED, TERMINATED, MediafsError, UsageRefused
 from mediafs import __version__
-from mediafs.cli import check, decide, doctor, dupes, explain, index, mount, shots, status
+from mediafs.cli import check, decide, doctor, dupes, explain, index, mount, shots, status, verify
 from mediafs.cli.output import complain
 from mediafs.cli.settings import default_catalog, read_config
 
@@ -94,6 +94,7 @@ for _command in (
     dupes.dupes,
     decide.command,
     check.check,
+    verify.verify,
     doctor.doctor,
 ):
     cli.add_command(_command)

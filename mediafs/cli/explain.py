@@ -79,7 +79,8 @@ def explained(
     assert row is not None
     about: dict[str, Any] = {
         "path": to_str(row.path),
-        "state": row.state,
+        # A file that was never read has no digest; one that rotted has the one it should have.
+        "state": "rotten" if row.state == "unreadable" and row.blake3 else row.state,
         "kind": row.kind,
         "type": row.mime,
         "damage": row.damage,

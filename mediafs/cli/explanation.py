@@ -25,6 +25,7 @@ _DAMAGE = {
 }
 _STATES = {
     "unreadable": "It could not be read: {}.",
+    "rotten": "It is rotten: {}.",
     "excluded": "It is left out, by the pattern {}.",
     "gone": "It is not on the disk any more.",
 }
@@ -73,7 +74,7 @@ def _condition(told: Mapping[str, Any]) -> Iterator[str]:
         yield _DAMAGE[told["damage"]].format(told["says"])
     elif told["state"] in _STATES:
         yield _STATES[told["state"]].format(told["says"])
-    if told["damage"] or told["state"] == "unreadable":
+    if told["damage"] or told["state"] in ("unreadable", "rotten"):
         yield _KEPT
 
 

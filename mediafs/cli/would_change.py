@@ -26,6 +26,8 @@ _SAID = {
 _STATES = {
     "excluded": "A pattern under `include` in the config file lets it in at the next run.",
     "unreadable": "It is tried again in every run; once it can be read, it is decided about.",
+    "rotten": "A good copy put in its place and `mediafs reindex`; or `mediafs verify`, should it read"
+    " right again.",
     "gone": "It comes back when a run finds it again, here or under another name.",
 }
 _WHOLE_COPY = (

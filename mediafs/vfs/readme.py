@@ -56,8 +56,9 @@ edits         Pictures that somebody changed on purpose.
 by-device     Every shot by the camera or telephone that took it.
 by-source     Every folder you indexed, just as it is, with the true names.
 quarantine    Files to look after: empty, truncated (the end is missing), undecodable (no
-              program can show them), unreadable (the disk or the permissions refuse). Many
-              have a whole copy somewhere else.
+              program can show them), unreadable (the disk or the permissions refuse),
+              rotten (the disk gives other bytes than it once did). Many have a whole copy
+              somewhere else.
 
 To back up your originals
 -------------------------
