@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts, report
+from indexer.catalog import facts, listings, report
 from indexer.catalog.connection import filesystem_type, open_reader
 from indexer.catalog.rows import RootRow
 from indexer.model import FolderId, RootId, RootRole
@@ -115,14 +115,21 @@ def _look(
     excludes = compile_excludes((*options.excludes, *root.excludes), options.includes)
     folders = facts.folders(db, root.id) if db else {}
     stable = has_stable_inodes(filesystem_type(Path(to_str(root.path))))
+    rules = listings.rules(excludes.patterns, stable_inodes=stable)
+    kept = listings.kept(db, root.id, rules) if db and not now.is_replaced else {}
+    settled = {path: listing.digest for path, listing in kept.items()}
+    ours = our_mounts()
     seen_states: dict[bytes, str] = dict.fromkeys(now.absent, "unreadable")
     for start in starts(root.path, options.only):
         for folder in walk(
-            root.path, excludes, start=start, stable_inodes=stable, never_enter=our_mounts()
-        ):
+            root.path, excludes, start=start, stable_inodes=stable, never_enter=ours,
+            settled=settled,
+        ):  # fmt: skip
             if now.hides(folder.path):
                 continue
             seen_states[folder.path] = folder.state
+            if folder.is_settled:
+                continue
             number = folders.get(folder.path, (None,))[0]
             before = facts.known_files(db, number) if db and number is not None else {}
             yield from _folder(found, folder, number, before, stable=stable)

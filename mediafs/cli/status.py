@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import facts, history, open_reader, report, tree
+from indexer.catalog import facts, history, open_reader, report, tree, verify
 from indexer.paths import display, join, to_str
 from indexer.roots import host
 from mediafs.cli.described import all_groups_json
@@ -67,6 +67,7 @@ def gathered(db: apsw.Connection) -> dict[str, Any]:
         "shots": shot_count,
         "unknown_time": unknown,
         "duplicates": _duplicates(db),
+        "verified": _verified(db),
         "views": {
             view: dict(zip(("files", "bytes"), views.get(view, (0, 0)), strict=True))
             for view in VIEWS
@@ -76,6 +77,17 @@ def gathered(db: apsw.Connection) -> dict[str, Any]:
         ],
         "failures": [{"path": to_str(path), "says": says} for path, says in report.failures(db)],
         "mounts": _mounts(),
+    }
+
+
+def _verified(db: apsw.Connection) -> dict[str, Any]:
+    known = verify.confirmed(db)
+    return {
+        "files": known.files,
+        "never": known.never,
+        "carried": known.carried,
+        "oldest_ns": known.oldest_ns,
+        "rotten": [to_str(path) for path in verify.rotten(db)],
     }
 
 
@@ -120,6 +132,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
             f"{told['shots']:,} shots, {told['unknown_time']:,} of unknown time; "
             f"{told['duplicates']['files']:,} duplicates hold {size(told['duplicates']['bytes'])}."
         ),
+        *_verified_lines(told["verified"]),
         "",
         "Views:",
     ]
@@ -137,4 +150,16 @@ def _lines(told: dict[str, Any]) -> list[str]:
         f"  {display(m['mountpoint'])}  ({'answers' if m['answers'] else 'does not answer'})"
         for m in told["mounts"]
     ] or ["  none"]
+    return lines
+
+
+def _verified_lines(verified: dict[str, Any]) -> list[str]:
+    lines = []
+    if verified["carried"]:
+        lines.append(
+            f"{verified['carried']:,} files are known by head and tail alone; `mediafs verify` reads them."
+        )
+    if verified["rotten"]:
+        lines += ["", "Rotten, put a good copy in their place (quarantine/rotten):"]
+        lines += [f"  {display(path)}" for path in verified["rotten"]]
     return lines
