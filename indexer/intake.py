@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 # What a person waits at most after Ctrl-C for what was read to be asked about and kept.
 _WIND_UP_SECONDS = 0.4
+_ROTTEN = (
+    "has other bytes than when it was indexed, though its size and times are the same; "
+    "run `mediafs verify` on it"
+)
 
 
 class Intake:
@@ -114,8 +118,7 @@ class Intake:
                 self._put_files(job, "unreadable", says, None)
             return
         if job.why is Why.OUTDATED and self._has_rotted(job, outcome.reading):
-            says = "has other bytes than when it was indexed, though its size and times are the same; run `mediafs verify` on it"
-            self._run.fail(job.root, job.root_path, job.path, "unreadable", says)
+            self._run.fail(job.root, job.root_path, job.path, "unreadable", _ROTTEN)
             return
         self._written += 1
         try:

@@ -16,7 +16,7 @@ from indexer.catalog import facts, listings
 from indexer.catalog.connection import filesystem_type
 from indexer.moves import Look
 from indexer.paths import join, to_str
-from indexer.read.crew import Job
+from indexer.read.engine import Job
 from indexer.roots import is_inside, our_mounts
 from indexer.scan.exclude import compile_excludes
 from indexer.scan.skip import FolderDiff, compare, listing_of
