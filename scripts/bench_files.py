@@ -7,23 +7,29 @@ of its own, and each row of the catalog is written by the code that writes it in
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Self
 from unittest.mock import patch
 
 import numpy as np
 from blake3 import blake3
-from make_library import bulk
+from make_library import SEED, bulk, linked
 from PIL import Image
 from pretend_camera import IPHONE, Shot, exif, heic, picture, saved
 
-from indexer import pipeline
+import mediafs.update
+from indexer import derive, pipeline
+from indexer.catalog import facts, writing
+from indexer.intake import Intake
 from indexer.metadata.exiftool import Answer, ExifToolSession
+from indexer.model import Generation
 from indexer.paths import join
 from indexer.progress import Silent
 from indexer.read import decode
@@ -32,12 +38,14 @@ from indexer.read.limits import DEFAULT_LIMITS
 from indexer.read.messages import ReadOutcome
 from indexer.read.once import read_once
 from indexer.read.pool import Statistics
-from indexer.roots import Wanted
+from indexer.roots import Wanted, remember
 from indexer.run import Options
+from mediafs import __version__
 from mediafs.update import Update, update
+from mediafs.views.publish import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from indexer.model import Reading
@@ -154,27 +162,82 @@ class Known:
 
     look: float  # seconds: walking and comparing
     write: float  # the facts of each file
-    derive: float  # shots, originals, times, names, the tree
+    derive: float  # shots, originals, times
+    publish: float  # names and the tree
 
 
-def small_files(folder: Path, count: int) -> None:
+def small_files(folder: Path, count: int, seed: int = SEED) -> None:
     """Many JPEGs of 2 KB; see make_library.bulk."""
-    bulk(folder, count)
+    bulk(folder, count, seed)
+
+
+def linked_files(folder: Path, count: int) -> None:
+    """Any number of them, nearly all hard links; see make_library.linked."""
+    linked(folder, count)
 
 
 def known_catalog(library: Path, catalog: Path) -> Known:
     """Index a folder of `small_files` without decoding any and without ExifTool.
 
     One file is read in earnest. The others get its facts with their own digests, time and
-    fingerprint, which are what makes each a shot of its own.
+    fingerprint, which are what makes each a shot of its own. Asked again, it takes in what is
+    new.
     """
-    steps = Steps()
-    _Pretender.learn(next(path for path in sorted(library.rglob("*.JPG"))))
-    with patch.object(pipeline, "Crew", _Pretender):
-        update(Update(catalog, Wanted((library,)), Options()), steps)
+    steps, derived, published = Steps(), _Timed(derive.derive), _Timed(publish)
+    with (
+        _pretended(library),
+        patch.object(derive, "derive", derived),
+        patch.object(mediafs.update, "publish", published),
+    ):
+        update(Update(catalog, Wanted((os.fspath(library),)), Options()), steps)
     steps.end()
     took = steps.seconds
-    return Known(took["Looking"], took["Reading"] - _Pretender.seconds, took["Deciding"])
+    write = took["Reading"] - _Pretender.seconds
+    return Known(took["Looking"], write, derived.seconds, published.seconds)
+
+
+def facts_only(library: Path, catalog: Path) -> Known:
+    """As `known_catalog`, but nothing is derived: the catalog only says that it were.
+
+    For what a run does that finds nothing new, in a library too big to decide about by the way.
+    """
+    steps = Steps()
+    catalog.parent.mkdir(parents=True, exist_ok=True)
+    with _pretended(library), writing(catalog) as db:
+        with db:
+            chosen = remember(db, catalog, Wanted((os.fspath(library),)))
+        pipeline.run(db, catalog, chosen, Options(), steps)
+        steps.end()
+        with db:
+            facts.commit_generation(
+                db, Generation(1), command="index", version=__version__, raw_companion="beside",
+                summary="{}",
+            )  # fmt: skip
+    took = steps.seconds
+    return Known(took["Looking"], took["Reading"] - _Pretender.seconds, 0.0, 0.0)
+
+
+class _Timed:
+    """A function, and how long it took."""
+
+    def __init__(self, work: Callable[..., object]) -> None:
+        self.seconds = 0.0
+        self._work = work
+
+    def __call__(self, *arguments: object, **named: object) -> object:
+        begun = time.perf_counter()
+        try:
+            return self._work(*arguments, **named)
+        finally:
+            self.seconds += time.perf_counter() - begun
+
+
+@contextlib.contextmanager
+def _pretended(library: Path) -> Iterator[None]:
+    """No file is read by the crew; one is in earnest, before."""
+    _Pretender.learn(next(library.rglob("*.JPG")))
+    with patch.object(pipeline, "Intake", partial(Intake, hire=_Pretender)):
+        yield
 
 
 class _Pretender:
@@ -212,7 +275,10 @@ class _Pretender:
     def statistics(self) -> Statistics:
         return self._read
 
-    def read_all(self, jobs: Iterable[Job]) -> Iterator[Done]:
+    def wind_up(self, _: float) -> Iterator[Done]:
+        return iter(())
+
+    def read_all(self, jobs: Iterable[Job], *_: object) -> Iterator[Done]:
         for job in jobs:
             begun = time.perf_counter()
             done = self._done(job)
@@ -230,7 +296,7 @@ class _Pretender:
         look = replace(picture.fingerprint, phash=digest, dhash=digest[::-1])
         reading = replace(
             self._reading, blake3=digest, size=len(content), payload=blake3(digest).digest(),
-            sample=digest, picture=replace(picture, fingerprint=look),
+            sample=digest, picture=replace(picture, fingerprint=look, pixels=digest),
         )  # fmt: skip
         own = {"SourceFile": os.fsdecode(path)}
         own["ExifIFD:DateTimeOriginal"] = content[self._time].decode()

@@ -136,6 +136,17 @@ def mediafs(catalog: Path, *arguments: str | Path) -> Run:
     return run([MEDIAFS, "--catalog", catalog, *arguments])
 
 
+@contextlib.contextmanager
+def mounted(catalog: Path, point: Path) -> Iterator[None]:
+    """A catalog mounted on a folder, which is there; unmounted at the end, whatever happens."""
+    try:
+        mediafs(catalog, "mount", point)
+        yield
+    finally:
+        if os.path.ismount(point):
+            subprocess.run(["fusermount3", "-uz", point], check=True)
+
+
 def seconds_of(work: Callable[[], object]) -> float:
     """How long it takes."""
     begun = time.perf_counter()
@@ -190,8 +201,15 @@ def _descendants(pid: int) -> Iterator[int]:
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
-                yield int(child)
+                if _program(int(child)) != _program(os.getpid()):  # else a fork, before its exec()
+                    yield int(child)
                 yield from _descendants(int(child))
+
+
+def _program(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def pss_of(pid: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from indexer.grouping.looks import UNSEEN
+from indexer.grouping.size import pixels
 from indexer.originals import (
     completeness,
     device_era,
@@ -85,6 +86,9 @@ _CONFESSIONS: Final = _RECORDED | frozenset({"jfif-first"})
 # What is changed or broken stands behind what tells nothing, though it names its camera.
 _MISLEADING: Final = frozenset({"damaged", "edited", "film-cut-off", "scan-copy"})
 _NO_HABITS: Final = Habits()
+# Somebody's copies of one photograph are dozens at most. A shot of thousands is a placeholder or
+# an empty frame; to weigh each beside each would take hours. Arbitrary.
+_MOST_RIVALS: Final = 100
 
 
 def votes(subject: Subject, others: Sequence[Subject]) -> tuple[Vote, ...]:
@@ -97,9 +101,12 @@ def ballot(
 ) -> dict[ContentId, tuple[Vote, ...]]:
     """Every vote on every candidate of one shot, whatever order they come in."""
     candidates = sorted(candidates, key=lambda subject: subject.fact.blake3)
-    hard = _ruled_out(candidates, habits)
-    able = [c for c in candidates if not is_infeasible(hard[c.content])] or list(candidates)
-    own = {c.content: tuple(_said(c, candidates, able, habits, _OWN)) for c in candidates}
+    beside = _foremost(candidates)
+    hard = _ruled_out(candidates, beside, habits)
+    able = _foremost(
+        [c for c in candidates if not is_infeasible(hard[c.content])] or list(candidates)
+    )
+    own = {c.content: tuple(_said(c, beside, able, habits, _OWN)) for c in candidates}
     cast = {c.content: (*hard[c.content], *own[c.content]) for c in candidates}
     if len(candidates) == 1:  # most shots are of one file
         return cast
@@ -108,32 +115,45 @@ def ballot(
     for c in candidates:
         cast[c.content] += (
             *_unsaid(c, able, said, seen),
-            *_said(c, candidates, able, habits, _BESIDE, is_own=False),
+            *_said(c, beside, able, habits, _BESIDE, is_own=False),
             *_weighed(c, looks.get(c.content, ()), is_own=False),
         )
     return cast
 
 
-def _ruled_out(candidates: Sequence[Subject], habits: Habits) -> dict[ContentId, tuple[Vote, ...]]:
+def _ruled_out(
+    candidates: Sequence[Subject], beside: Sequence[Subject], habits: Habits
+) -> dict[ContentId, tuple[Vote, ...]]:
     """What rules each out; last for those that tell nothing, beside all that may speak."""
-    hard = {c.content: tuple(_said(c, candidates, (), habits, _FEASIBILITY)) for c in candidates}
-    heard = [c for c in candidates if not _MISLEADING & {v.rule for v in hard[c.content]}]
+    hard = {c.content: tuple(_said(c, beside, (), habits, _FEASIBILITY)) for c in candidates}
+    heard = _foremost(
+        [c for c in candidates if not _MISLEADING & {v.rule for v in hard[c.content]}]
+    )
     return {
-        c.content: (*hard[c.content], *_said(c, candidates, heard, habits, (completeness.silent,)))
+        c.content: (*hard[c.content], *_said(c, beside, heard, habits, (completeness.silent,)))
         for c in candidates
     }
 
 
+def _foremost(subjects: Sequence[Subject]) -> Sequence[Subject]:
+    """Beside whom to weigh each: all, or the most promising where there are too many."""
+    if len(subjects) <= _MOST_RIVALS:
+        return subjects
+    return sorted(subjects, key=lambda s: (-pixels(s), not s.tags.has_maker_note, s.fact.blake3))[
+        :_MOST_RIVALS
+    ]
+
+
 def _said(
     subject: Subject,
-    candidates: Sequence[Subject],
+    beside: Sequence[Subject],
     able: Sequence[Subject],
     habits: Habits,
     rules: Sequence[Rule],
     *,
     is_own: bool = True,
 ) -> Iterator[Vote]:
-    peers = tuple(c for c in candidates if c is not subject)
+    peers = tuple(c for c in beside if c is not subject)
     bench = Bench(peers, tuple(c for c in able if c is not subject), habits)
     for rule in rules:
         yield from _weighed(subject, rule(subject, bench), is_own=is_own)
