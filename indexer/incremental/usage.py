@@ -76,6 +76,7 @@ def update(
     }
     cameras = {trace.camera for trace in differing}
     were = {camera: _usual(db, camera) for camera in cameras}
+    # Twice: what a camera wrote around a day follows from what all of these tell.
     plain = Habits()
     rows = [_row(content, trace, plain, joined) for content, (trace, joined) in now.items()]
     remembered.put_habits(db, looked_at, rows)
