@@ -71,6 +71,10 @@ def run(
             _looked(this, look)
         commit_now_and_then()
         intake.read(jobs, commit_now_and_then)
+        for look in looks:
+            says = went_away(look.root.path, look.standing.identity)
+            if says and to_str(look.root.path) not in this.counts.offline:
+                _lost_sight(this, look.root, says)
         survey.end()
         for look in looks:
             _remember_disk(this, look)

@@ -180,7 +180,8 @@ def test_a_share_that_dies_is_one_sentence_and_loses_nothing(mediafs, photos, sh
     ran = mediafs.finish(process)
 
     assert ran.code == 2
-    assert ran.err.count("stopped answering") == 1
+    # In the middle of the reading, or at its end where all that is left is an empty folder.
+    assert ran.err.count("stopped answering") + ran.err.count("went away") == 1
     assert ran.json["offline"] == [str(held.at)]
     assert ran.json["failed"] <= 4
     assert ran.json["gone"] == 0
