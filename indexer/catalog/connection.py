@@ -93,10 +93,11 @@ def open_reader(path: Path, kind: Database = CATALOG) -> apsw.Connection:
         )
     try:
         db = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READONLY)
+        # From the first question on: who closes last holds the file for a moment.
+        db.set_busy_timeout(_BUSY_MS)
         _refuse_other_versions(db, path, kind)
     except apsw.Error as exc:
         raise explained(exc, path, kind) from exc
-    db.set_busy_timeout(_BUSY_MS)
     _set(db, f"mmap_size={_MMAP_BYTES}", "query_only=ON")
     return db
 
@@ -134,6 +135,7 @@ def open_writer(path: Path, kind: Database = CATALOG) -> apsw.Connection:
     if not path.exists():
         _make(path, kind)
     db = apsw.Connection(os.fspath(path))
+    db.set_busy_timeout(_BUSY_MS)
     try:
         # No schema at all: an empty file, or one whose making an older program did not finish.
         if not db.pragma("schema_version") and not db.pragma("application_id"):
@@ -141,7 +143,6 @@ def open_writer(path: Path, kind: Database = CATALOG) -> apsw.Connection:
             _create(db, kind)
         _bring_up(db, kind)
         _refuse_other_versions(db, path, kind)
-        db.set_busy_timeout(_BUSY_MS)
         # NORMAL: a power cut may lose the last commits, never the file's consistency.
         _set(
             db, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",

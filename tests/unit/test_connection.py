@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import apsw
@@ -216,3 +217,20 @@ def test_foreign_keys_are_enforced(path):
 
     with pytest.raises(apsw.ConstraintError):
         db.execute("INSERT INTO folder (root_id, path, state) VALUES (1, x'', 'walked')")
+
+
+@pytest.mark.parametrize("opened", [open_reader, open_writer])
+def test_who_opens_waits_for_one_who_is_just_closing(tmp_path, opened):
+    path = tmp_path / "catalog.db"
+    open_writer(path).close()
+    closing = apsw.Connection(str(path))
+    for text in ("PRAGMA locking_mode=EXCLUSIVE", "UPDATE root SET online = 1", "SELECT 1"):
+        closing.execute(text).fetchall()
+    timer = threading.Timer(0.2, closing.close)
+
+    timer.start()
+    db = opened(path)
+
+    assert db.execute("SELECT count(*) FROM file").get == 0
+    timer.join()
+    db.close()
