@@ -23,6 +23,7 @@ from indexer.read.pool import SECONDS, Reader, Statistics
 from indexer.read.process import CalledOff
 from indexer.read.schedule import Capacity, Schedule
 from indexer.read.tagging import PATIENCE_SECONDS, Tagging
+from indexer.read.threads import wait_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -86,10 +87,9 @@ class Crew:
             tool.call_off()
         deadline = time.monotonic() + _FAREWELL_SECONDS
         has_ended = self._tagging is None or self._tagging.join(_FAREWELL_SECONDS)
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-            has_ended = has_ended and not thread.is_alive()
-        if has_ended:  # otherwise their processes are theirs, and go when we do
+        if (
+            wait_ended(self._threads, deadline - time.monotonic()) and has_ended
+        ):  # otherwise their processes are theirs, and go when we do
             for reader in self._readers:
                 reader.close()
             for tool in self._tools:

@@ -18,6 +18,7 @@ from indexer.paths import join
 from indexer.read.engine import Done
 from indexer.read.messages import FailureKind, ReadOutcome
 from indexer.read.schedule import SILENT_IN_A_ROW
+from indexer.read.threads import wait_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,10 +98,7 @@ class Tagging:
 
     def join(self, seconds: float) -> bool:
         """Whether all threads have ended in that time."""
-        deadline = time.monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return wait_ended(self._threads, seconds)
 
     def _is_behind(self) -> bool:
         return len(self._waiting) >= _BACKLOG * BATCH * len(self._threads)

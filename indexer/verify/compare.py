@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 from indexer.read.messages import FailureKind, ReadRequest
 from indexer.read.pool import Reader, Statistics
 from indexer.read.process import CalledOff
+from indexer.read.threads import wait_ended
 from indexer.source import open_beneath, open_root
 from indexer.verify.finding import Finding, What
 
@@ -74,8 +75,7 @@ class Lane:
 
     def wait(self) -> None:
         """Until the readers ended, which one inside a dead share may not."""
-        for thread in self._threads:
-            thread.join(_FAREWELL_SECONDS)
+        wait_ended(self._threads, _FAREWELL_SECONDS)
 
     def _work(self, reader: Reader) -> None:
         try:

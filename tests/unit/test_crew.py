@@ -452,6 +452,21 @@ def test_the_crew_is_an_engine():
         assert list(engine.wind_up(0.0)) == []
 
 
+def test_ctrl_c_while_a_thread_begins_ends_the_crew_as_at_any_other_moment(folder, monkeypatch):
+    started = []
+
+    def interrupted(thread):
+        started.append(thread)
+        raise KeyboardInterrupt  # as start() does when the signal comes while it waits
+
+    jobs = jobs_of(folder(3))
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), crew() as engine:
+        list(engine.read_all(jobs))
+
+    assert len(started) == 1
+
+
 def test_a_reader_that_is_called_off_starts_nothing_more(folder):
     [job] = jobs_of(folder(1))
     reader = Reader()
