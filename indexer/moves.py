@@ -18,7 +18,7 @@ from indexer.paths import fold, join
 from indexer.read.once import SAMPLE_BYTES
 from indexer.roots import host
 from indexer.scan.birth import born_ns, is_honest
-from indexer.scan.mounts import names_a_disk, precision_ns
+from indexer.scan.filesystems import names_a_disk, precision_ns
 from indexer.scan.skip import Why, is_same_inode, pair_moves
 from indexer.standing import standing
 

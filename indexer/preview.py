@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.catalog import facts, listings, report
-from indexer.catalog.connection import filesystem_type, open_reader
+from indexer.catalog.connection import open_reader
 from indexer.catalog.rows import RootRow
 from indexer.model import FolderId, RootId, RootRole
+from indexer.mounts import filesystem_type
 from indexer.moves import Look, plan
 from indexer.paths import display, join, to_str
 from indexer.read.engine import Job

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from indexer.catalog import facts
 from indexer.errors import RootRefused
 from indexer.model import RootRole
+from indexer.mounts import mount_table
 from indexer.paths import display, fold, to_bytes
-from indexer.scan.mounts import mount_table, names_a_disk
+from indexer.scan.filesystems import names_a_disk
 from indexer.standing import (
     OUR_FILESYSTEM,
     identity_of,

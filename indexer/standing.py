@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.catalog import history
-from indexer.catalog.connection import filesystem_type
+from indexer.mounts import filesystem_type, mount_of, mount_table
 from indexer.paths import display, join, to_str
 from indexer.scan.birth import born_ns, is_honest
-from indexer.scan.mounts import device_of, mount_of, mount_table, names_a_disk
+from indexer.scan.filesystems import device_of, names_a_disk
 from indexer.scan.walk import has_stable_inodes, open_folder
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import apsw
 
     from indexer.catalog.rows import RootRow
-    from indexer.scan.mounts import Mount
+    from indexer.mounts import Mount
 
 OUR_FILESYSTEM = "fuse.mediafs"
 _PROBES = 24  # files looked for where the disk is in doubt; half of them must be there. Arbitrary

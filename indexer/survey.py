@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.catalog import facts, listings
-from indexer.catalog.connection import filesystem_type
+from indexer.mounts import filesystem_type
 from indexer.moves import Look
 from indexer.paths import join, to_str
 from indexer.read.engine import Job

@@ -27,7 +27,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
-from indexer.catalog.connection import filesystem_type
+from indexer.mounts import filesystem_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -14,6 +14,7 @@ PACKAGES = ("indexer", "mediafs")
 # Each layer may import itself and those above it in this list, nothing below.
 LAYERS = (
     ("indexer.errors", "indexer.model", "indexer.paths", "indexer.progress"),
+    ("indexer.mounts",),
     ("indexer.capture_time.moment",),
     ("indexer.catalog", "indexer.decisions"),
     ("indexer.source", "indexer.metadata", "indexer.perceptual", "indexer.capture_time"),

@@ -24,6 +24,7 @@ from indexer.errors import (
     CatalogTooOld,
     CatalogUnwritable,
 )
+from indexer.mounts import NETWORK, filesystem_type
 from indexer.paths import display
 
 if TYPE_CHECKING:
@@ -54,31 +55,6 @@ CATALOG = Database(
 )  # fmt: skip
 DECISIONS = Database("decisions file", 0x6D666465, 1, ("indexer.decisions", "schema.sql"))
 
-# Filesystems on which SQLite's shared memory and locks do not reach other machines
-# (openai/codex#30957, Sonarr#1886: corruption).
-_NETWORK = frozenset(
-    [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "ncpfs",
-        "9p",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "beegfs",
-        "fuse.sshfs",
-        "fuse.rclone",
-        "fuse.s3fs",
-        "fuse.glusterfs",
-        "fuse.davfs2",
-        "davfs",
-    ]
-)
-MOUNTS = "/proc/self/mountinfo"  # what is mounted where, and of which type
 _BUSY_MS = 10_000  # how long a writer's commit may make a reader wait; arbitrary
 _MMAP_BYTES = 1 << 30  # reads come from the page cache without copying
 # Under this much free space a run is refused before it starts; arbitrary, far above one batch.
@@ -232,23 +208,13 @@ def _prepare_folder(path: Path, kind: Database, *, on_network_anyway: bool) -> N
             "make room or name another place with --catalog."
         )
     fstype = filesystem_type(folder)
-    if fstype in _NETWORK and not on_network_anyway:
+    # SQLite's shared memory and locks do not reach other machines there
+    # (openai/codex#30957, Sonarr#1886: corruption).
+    if fstype in NETWORK and not on_network_anyway:
         raise CatalogOnNetwork(
             f"{display(folder)} is on a network filesystem ({fstype}), where SQLite can lose data; "
             "name a local place with --catalog, or insist with --catalog-on-network."
         )
-
-
-def filesystem_type(folder: Path) -> str:
-    """The type of the filesystem that holds `folder`, as mount calls it; "" where unknown."""
-    try:
-        device = folder.stat().st_dev
-        wanted = f"{os.major(device)}:{os.minor(device)}"
-        with open(MOUNTS, encoding="utf-8", errors="surrogateescape") as lines:
-            found = [line.split(" - ")[1].split()[0] for line in lines if f" {wanted} " in line]
-    except (OSError, IndexError):
-        return ""
-    return found[-1] if found else ""
 
 
 @contextlib.contextmanager

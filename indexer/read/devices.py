@@ -13,17 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-_SYS: Final = Path("/sys")
-_MOUNTS: Final = Path("/proc/self/mountinfo")
+from indexer.mounts import HOST, NETWORK, mount_of, mount_table, numbered
 
-_NETWORK: Final = frozenset(
-    (
-        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "9p", "afs", "ceph", "glusterfs"),
-        *("lustre", "beegfs", "davfs", "virtiofs"),
-        *("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.glusterfs", "fuse.davfs2"),
-        *("fuse.smbnetfs", "fuse.curlftpfs", "fuse.gvfsd-fuse", "fuse.goofys", "fuse.gcsfuse"),
-    )
-)
+_SYS: Final = Path("/sys")
+
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 # Disks of virtual machines call themselves rotating, whatever the host keeps them on.
 _VIRTUAL: Final = ("vd", "xvd")
@@ -61,19 +54,14 @@ class Device:
         return STREAMS[self.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class _Mount:
-    device: str  # "8:1"
-    at: bytes
-    type: str
-    source: bytes
-
-
-def device_of(path: bytes, number: int, *, sys: Path = _SYS, mountinfo: Path = _MOUNTS) -> Device:
+def device_of(
+    path: bytes, number: int, *, sys: Path = _SYS, mountinfo: Path | None = None
+) -> Device:
     """The device of a file below `path` whose st_dev is `number`."""
     own = f"{os.major(number)}:{os.minor(number)}"
-    mount = _mount_of(path, own, mountinfo)
-    if mount is not None and mount.type in _NETWORK:
+    mounts = mount_table(mountinfo)
+    mount = numbered(number, mounts) or mount_of(path, mounts)
+    if mount is not None and mount.type in NETWORK | HOST:
         return Device(f"{mount.type} {os.fsdecode(mount.source)}", DeviceKind.NETWORK)
     if mount is not None and mount.type in _IN_MEMORY:
         return Device(f"{mount.type} {own}", DeviceKind.SOLID)
@@ -119,28 +107,3 @@ def _number(source: bytes) -> str | None:
     except OSError:
         return None
     return f"{os.major(device)}:{os.minor(device)}"
-
-
-def _mount_of(path: bytes, number: str, mountinfo: Path) -> _Mount | None:
-    """The mount with this number, else the innermost that holds the path."""
-    mounts = _mounts(mountinfo)
-    for mount in mounts:
-        if mount.device == number:
-            return mount
-    around = [m for m in mounts if path == m.at or path.startswith(m.at.rstrip(b"/") + b"/")]
-    return max(around, key=lambda mount: len(mount.at), default=None)
-
-
-def _mounts(mountinfo: Path) -> list[_Mount]:
-    try:
-        lines = mountinfo.read_bytes().splitlines()
-    except OSError:
-        return []
-    found = []
-    for line in lines:
-        before, _, after = line.partition(b" - ")
-        left, right = before.split(), after.split()
-        if len(left) > 4 and len(right) > 1:  # noqa: PLR2004 - fields of proc(5)
-            at = left[4].replace(b"\\040", b" ").replace(b"\\134", b"\\")
-            found.append(_Mount(left[2].decode(), at, right[0].decode(), right[1]))
-    return found

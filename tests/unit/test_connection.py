@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 
-from indexer.catalog import connection
+from indexer import mounts
 from indexer.catalog.connection import (
     CATALOG,
     DECISIONS,
     Database,
-    filesystem_type,
     open_reader,
     open_writer,
     writing,
@@ -31,6 +30,7 @@ from indexer.errors import (
     CatalogUnwritable,
     MediafsError,
 )
+from indexer.mounts import filesystem_type
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,7 +185,7 @@ def on_network(tmp_path, monkeypatch) -> None:
         f"36 35 {os.major(device)}:{os.minor(device)} / /mnt\\040- x rw shared:1 - nfs4 nas:/photos rw\n"
         "37 35 99:99 / /elsewhere rw - ext4 /dev/sda1 rw\n"
     )
-    monkeypatch.setattr(connection, "MOUNTS", str(table))
+    monkeypatch.setattr(mounts, "TABLE", table)
 
 
 def test_a_network_filesystem_is_refused_before_anything_is_written(path, on_network):
@@ -207,7 +207,7 @@ def test_the_type_of_a_filesystem_is_what_mount_calls_it(tmp_path, on_network):
 
 
 def test_a_filesystem_that_no_table_names_is_of_no_type(tmp_path, monkeypatch):
-    monkeypatch.setattr(connection, "MOUNTS", str(tmp_path / "nothing"))
+    monkeypatch.setattr(mounts, "TABLE", tmp_path / "nothing")
 
     assert filesystem_type(tmp_path) == ""
 

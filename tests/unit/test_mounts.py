@@ -6,15 +6,9 @@ import os
 
 import pytest
 
+from indexer.mounts import Mount, mount_of, mount_table
 from indexer.scan.birth import born_ns
-from indexer.scan.mounts import (
-    Mount,
-    device_of,
-    mount_of,
-    mount_table,
-    names_a_disk,
-    precision_ns,
-)
+from indexer.scan.filesystems import device_of, names_a_disk, precision_ns
 
 TABLE = rb"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw

@@ -1,4 +1,4 @@
-"""What is mounted where, and by which lasting name a filesystem is known again.
+"""By which lasting name a filesystem is known again, and how coarsely it keeps times.
 
 st_dev changes with every boot and f_fsid of some types with it; a UUID, or what a share is
 called, does not. Opens nothing.
@@ -7,18 +7,16 @@ called, does not. Opens nothing.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from indexer.mounts import HOST, NETWORK, Mount, mount_of
 from indexer.paths import to_str
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_TABLE: Final = Path("/proc/self/mountinfo")
 _UUIDS: Final = Path("/dev/disk/by-uuid")
-_FEWEST_FIELDS: Final = 5  # up to the mount point, proc(5)
 
 # Their f_fsid is made of the device's number (fs/*/super.c), which names no disk.
 _NUMBERED: Final = frozenset(
@@ -26,53 +24,7 @@ _NUMBERED: Final = frozenset(
      "iso9660", "udf", "nilfs2", "squashfs", "minix"}
 )  # fmt: skip
 # Told apart by what was mounted: a server and its folder. f_fsid is 0 or the session's.
-_REMOTE: Final = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre",
-     "virtiofs", "vboxsf", "davfs"}
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """One line of the mount table."""
-
-    point: bytes
-    type: str
-    source: bytes  # a device, "server:/folder", or whatever was said to mount(8)
-    number: str  # st_dev as "major:minor"
-
-
-def mount_table(table: Path = _TABLE) -> list[Mount]:
-    """All mounts that this process sees, the later ones over the earlier; [] off Linux."""
-    try:
-        lines = table.read_bytes().splitlines()
-    except OSError:
-        return []
-    found = []
-    for line in lines:
-        before, _, after = line.partition(b" - ")
-        left, right = before.split(b" "), after.split(b" ")
-        if len(left) >= _FEWEST_FIELDS and len(right) > 1:
-            kind, source = to_str(right[0]), _unescaped(right[1])
-            found.append(Mount(_unescaped(left[4]), kind, source, left[2].decode("ascii")))
-    return found
-
-
-def _unescaped(field: bytes) -> bytes:
-    """Mountinfo writes blanks and backslashes in octal."""
-    for code, char in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\134", b"\\")):
-        field = field.replace(code, char)
-    return field
-
-
-def mount_of(path: bytes, mounts: Iterable[Mount]) -> Mount | None:
-    """The mount that holds a real path: the innermost, of those on one point the last."""
-    found: Mount | None = None
-    for mount in mounts:
-        around = mount.point == path or path.startswith(mount.point.rstrip(b"/") + b"/")
-        if around and (found is None or len(mount.point) >= len(found.point)):
-            found = mount
-    return found
+_REMOTE: Final = NETWORK | HOST
 
 
 def device_of(path: bytes, mounts: Iterable[Mount], uuids: Path = _UUIDS) -> str | None:
