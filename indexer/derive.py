@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from indexer.capture_time.resolve import resolve
 from indexer.capture_time.siblings import Inferred, Taken, by_neighbours
-from indexer.catalog import facts, looks, remembered, shots
+from indexer.catalog import looks, readings, remembered, shots
 from indexer.catalog.rows import Changed
 from indexer.compare import compare
 from indexer.decisions.words import NOTHING_SAID
@@ -73,7 +73,7 @@ def derive(
             _everything(db, library, words)
         changed = None
     else:
-        contents = news.contents | facts.contents_of(db, spoken) | library.attach(news.folders)
+        contents = news.contents | readings.contents_of(db, spoken) | library.attach(news.folders)
         contents |= shots.contents_in_future(db)
         changed = _affected(db, library, words, contents)
         changed = replace(changed, files=changed.files | news.files)
@@ -138,7 +138,7 @@ def _affected(
             found = _judged(groups, words, circle.looks, usage.habits(db, groups))
             taken = [_taken(verdict) for verdict in found]
             beside = neighbourhood.update(db, shots.originals_of(db, before), taken)
-            more = facts.contents_of_files(db, beside) - circle.inside
+            more = readings.contents_of_files(db, beside) - circle.inside
         if not more:
             break
         circle.grow(more)

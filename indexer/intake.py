@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from indexer.catalog import facts
+from indexer.catalog import facts, readings
 from indexer.catalog.connection import open_reader
 from indexer.metadata.tags import tags_from_json
 from indexer.model import Tags
@@ -132,12 +132,12 @@ class Intake:
 
     def _has_rotted(self, job: Job, reading: Reading) -> bool:
         """Whether a file that was read before has other bytes now, under an unchanged stamp."""
-        known = facts.digest_read(self._run.db, job.folder, job.seen.name)
+        known = readings.digest_read(self._run.db, job.folder, job.seen.name)
         return known is not None and known != reading.blake3
 
     def _put(self, done: Done, reading: Reading) -> None:
         job = done.job
-        content = facts.put_content(self._run.db, reading)
+        content = readings.put_content(self._run.db, reading)
         if done.tags is not None:
             self._put_tags(job, content, done.tags, reading.told)
         self._put_files(job, "present", None, content)
@@ -164,9 +164,9 @@ class Intake:
     ) -> None:
         if answer.failure is not None:
             self._run.fail(job.root, job.root_path, job.path, "exiftool", answer.failure)
-            facts.put_tags(self._run.db, content, Tags(warning=answer.failure))
+            readings.put_tags(self._run.db, content, Tags(warning=answer.failure))
         elif answer.raw is not None:
-            facts.put_tags(self._run.db, content, tags_from_json(answer.raw | told))
+            readings.put_tags(self._run.db, content, tags_from_json(answer.raw | told))
 
     def _put_files(self, job: Job, state: str, says: str | None, content: ContentId | None) -> None:
         """The file, and its hard links: one read, several names."""
@@ -214,7 +214,7 @@ class _KnownDigests:
 
     def __call__(self, blake3: bytes) -> bool:
         with self._lock:
-            return facts.has_tags(self._db, blake3)
+            return readings.has_tags(self._db, blake3)
 
     def close(self) -> None:
         self._db.close()

@@ -17,7 +17,7 @@ from indexer.capture_time.clues import (
     clues_of_name,
     clues_of_sidecar,
 )
-from indexer.catalog import facts, remembered
+from indexer.catalog import readings, remembered
 from indexer.grouping.sidecars import attached
 from indexer.grouping.subject import preference, subjects_of
 from indexer.model import MEDIA, Tags
@@ -63,8 +63,8 @@ class Library:
 
     def everything(self) -> list[Subject]:
         """Every subject there is."""
-        files = list(facts.present_files(self._db))
-        self.tags = facts.all_tags(self._db)
+        files = list(readings.present_files(self._db))
+        self.tags = readings.all_tags(self._db)
         self.sidecars = attached(files, self.tags)
         folder_of = {file.file: file.folder for file in files}
         pairs = ((s.file, of, folder_of[of]) for of, some in self.sidecars.items() for s in some)
@@ -81,18 +81,18 @@ class Library:
     def _fetch(self, contents: set[ContentId]) -> None:
         if not contents:
             return
-        files = list(facts.files_of_contents(self._db, contents))
+        files = list(readings.files_of_contents(self._db, contents))
         speaking = remembered.speaking(self._db, (f.file for f in files))
         files = [f for f in files if f.file not in speaking]
         pairs = remembered.sidecars_of(self._db, (f.file for f in files))
-        by_file = {s.file: s for s in facts.files_by_id(self._db, (s for _, s in pairs))}
+        by_file = {s.file: s for s in readings.files_by_id(self._db, (s for _, s in pairs))}
         sidecars: dict[FileId, list[FactRow]] = defaultdict(list)
         for file, sidecar in pairs:
             sidecars[file].append(by_file[sidecar])
         for some in sidecars.values():
             some.sort(key=lambda sidecar: sidecar.name)
         unknown = {f.content for f in (*files, *by_file.values())} - self.tags.keys()
-        self.tags |= facts.tags_of(self._db, unknown)
+        self.tags |= readings.tags_of(self._db, unknown)
         self.sidecars |= sidecars
         self._subjects |= dict.fromkeys(contents)
         for subject in subjects_in(files, sidecars, self.tags, self._now):
@@ -106,8 +106,10 @@ class Library:
         """
         folders = list(folders)
         before = remembered.attached_in(self._db, folders)
-        files = {f.file: f for f in facts.files_of_folders(self._db, folders)}
-        self.tags |= facts.tags_of(self._db, {f.content for f in files.values()} - self.tags.keys())
+        files = {f.file: f for f in readings.files_of_folders(self._db, folders)}
+        self.tags |= readings.tags_of(
+            self._db, {f.content for f in files.values()} - self.tags.keys()
+        )
         found = attached(files.values(), self.tags)
         now = {(sidecar.file, of) for of, some in found.items() for sidecar in some}
         pairs = ((sidecar, of, files[of].folder) for sidecar, of in now)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from indexer import derive
 from indexer.capture_time.clues import clues_of
-from indexer.catalog import facts, tree
+from indexer.catalog import facts, readings, tree
 from indexer.catalog.check import check
 from indexer.catalog.connection import CATALOG, DECISIONS, Database, open_writer
 from indexer.catalog.rows import FactRow
@@ -253,9 +253,9 @@ class Catalog:
         content = None
         if state == "present":
             told = read or reading(name)
-            content = facts.put_content(self.db, told)
+            content = readings.put_content(self.db, told)
             if tags is not None:
-                facts.put_tags(self.db, content, tags)
+                readings.put_tags(self.db, content, tags)
             changes.setdefault("size", told.size)
         facts.set_pending(self.db)
         self._next_inode += 1

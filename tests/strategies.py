@@ -248,7 +248,7 @@ def fingerprints(draw: st.DrawFn) -> Fingerprint:
 
 
 @st.composite
-def readings(draw: st.DrawFn) -> Reading:
+def any_readings(draw: st.DrawFn) -> Reading:
     """What one read may give."""
     sides = st.integers(1, 2**31)
     damage = draw(st.sampled_from((None, Damage.EMPTY, Damage.TRUNCATED, Damage.UNDECODABLE)))

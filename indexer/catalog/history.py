@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from indexer.catalog.facts import READER_VERSION
+from indexer.catalog.readings import READER_VERSION
 from indexer.catalog.rows import Elsewhere
 from indexer.model import ContentId, FileId, FolderId, RootId, Stamp
 

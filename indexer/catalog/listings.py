@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from indexer.catalog.facts import READER_VERSION
+from indexer.catalog.readings import READER_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

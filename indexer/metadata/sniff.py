@@ -314,7 +314,6 @@ def _is_transport_stream(head: bytes) -> bool:
 
 _MAKE, _COMPRESSION, _DNG_VERSION, _SUB_IFDS, _PHOTOMETRIC = 0x010F, 0x0103, 0xC612, 0x014A, 0x0106
 _SONY_RAW, _PANASONIC_RAW = 0x7200, 0x0001
-_NEW_SUBFILE_TYPE: Final = 0x00FE
 _SHORT: Final = 3
 _MOST_ENTRIES: Final = 1000  # a damaged directory may claim 65,535; arbitrary
 _ENTRY: Final = 12

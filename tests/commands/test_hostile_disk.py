@@ -64,23 +64,27 @@ main()
 READING = stopping("phase", "told[0].startswith('Reading')")
 
 
-@contextlib.contextmanager
-def halted(mediafs, *arguments, command=READING):
+@pytest.fixture
+def halted(wait):
     """A run that stands still where it would read; it goes on when the block ends."""
-    process = mediafs.start(*arguments, "-q", command=command)
-    try:
-        while not is_stopped(process.pid):
+
+    @contextlib.contextmanager
+    def start(mediafs, *arguments, command=READING):
+        process = mediafs.start(*arguments, "-q", command=command)
+        try:
+            wait(lambda: has_ended_or_stopped(process), "the run stands still")
             assert process.poll() is None, process.communicate()
-            time.sleep(0.005)
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGCONT)
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
+
+    return start
 
 
-def is_stopped(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        return file.read().rpartition(")")[2].split()[0] == "T"
+def has_ended_or_stopped(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0] in {"T", "Z"}
 
 
 # ---------------------------------------------------------------------------- full
@@ -124,7 +128,7 @@ def make_more(photos):
 # ---------------------------------------------------------------------------- closed
 
 
-def test_a_folder_and_a_file_that_close_in_the_middle_cost_only_themselves(plain, photos):
+def test_a_folder_and_a_file_that_close_in_the_middle_cost_only_themselves(plain, photos, halted):
     photos.many(30)
     closed, file = photos.jpeg("closed/b.jpg").parent, photos.jpeg("file.jpg")
     with halted(plain, "index", "--json", photos.folder) as process:
@@ -143,7 +147,7 @@ def test_a_folder_and_a_file_that_close_in_the_middle_cost_only_themselves(plain
     assert (said["failed"], said["gone"], said["seen"]) == (0, 0, 32)
 
 
-def test_a_known_folder_that_closes_in_the_middle_keeps_its_files(plain, photos):
+def test_a_known_folder_that_closes_in_the_middle_keeps_its_files(plain, photos, halted):
     closed = photos.jpeg("closed/b.jpg").parent
     plain("index", photos.folder)
     before = plain.tree()
@@ -159,7 +163,7 @@ def test_a_known_folder_that_closes_in_the_middle_keeps_its_files(plain, photos)
 # ---------------------------------------------------------------------------- away
 
 
-def test_a_root_that_is_renamed_away_in_the_middle_loses_nothing(mediafs, photos):
+def test_a_root_that_is_renamed_away_in_the_middle_loses_nothing(mediafs, photos, halted):
     photos.jpeg("known.jpg")
     mediafs("index", photos.folder)
     before = mediafs.tree()
@@ -178,7 +182,9 @@ def test_a_root_that_is_renamed_away_in_the_middle_loses_nothing(mediafs, photos
 
 
 @pytest.mark.parametrize("leaves_a_folder", [True, False], ids=["empty mount point", "nothing"])
-def test_a_root_that_goes_away_while_it_is_walked_loses_nothing(mediafs, photos, leaves_a_folder):
+def test_a_root_that_goes_away_while_it_is_walked_loses_nothing(
+    mediafs, photos, leaves_a_folder, halted
+):
     for number in range(6):
         photos.jpeg(f"{number}/deep/a.jpg", f"2019-07-14 16:02:{number:02}.48")
     mediafs("index", photos.folder)
@@ -195,7 +201,9 @@ def test_a_root_that_goes_away_while_it_is_walked_loses_nothing(mediafs, photos,
     assert mediafs.tree() == before
 
 
-def test_a_disk_that_is_unmounted_while_it_is_read_loses_nothing(mediafs, photos, make_photos):
+def test_a_disk_that_is_unmounted_while_it_is_read_loses_nothing(
+    mediafs, photos, make_photos, halted
+):
     disk = make_photos("disk")
     disk.jpeg("known.jpg")
     mounted(disk.folder, photos.folder)
@@ -234,7 +242,7 @@ def unmount(at):
 # ---------------------------------------------------------------------------- replaced
 
 
-def test_garbage_in_place_of_the_catalog_while_it_is_written_is_named(mediafs, photos):
+def test_garbage_in_place_of_the_catalog_while_it_is_written_is_named(mediafs, photos, halted):
     photos.many(60)
     mediafs.leaves_no_good_catalog()
     with halted(mediafs, "index", photos.folder) as process:

@@ -13,7 +13,7 @@ import pytest
 from blake3 import blake3
 from fuzz.hostile import SOUND, TRAPS, sound, spoiled, text_bomb, trap, without_a_size
 
-from indexer.catalog import facts
+from indexer.catalog import readings
 from indexer.catalog.connection import open_writer
 from indexer.metadata.exiftool import ExifToolSession
 from indexer.metadata.tags import tags_from_json
@@ -50,7 +50,7 @@ class Bench:
         outcome = self.reader.read(ReadRequest(os.fsencode(self.folder), os.fsencode(name)))
         assert outcome.reading is not None, outcome.says
         assert outcome.reading.blake3 == blake3(data).digest()
-        facts.put_content(self.db, outcome.reading)
+        readings.put_content(self.db, outcome.reading)
         return outcome.reading
 
     def close(self):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from oracle import come_and_go
 from PIL import Image
 
-from indexer.catalog import facts, looks
+from indexer.catalog import facts, looks, readings
 from indexer.compare import compare
 from indexer.decisions.words import Words
 from indexer.derive import derived
@@ -135,7 +135,9 @@ def _put(catalog: Catalog, album: Iterable[Shown], runs: Iterable[bool]) -> None
 
 def _shots(catalog: Catalog) -> set[frozenset[bytes]]:
     """Each shot as the paths of its files."""
-    paths = {row.file: row.folder_path + b"/" + row.name for row in facts.present_files(catalog.db)}
+    paths = {
+        row.file: row.folder_path + b"/" + row.name for row in readings.present_files(catalog.db)
+    }
     by_shot: dict[int, set[bytes]] = {}
     for shot, file in catalog.db.execute("SELECT shot_id, file_id FROM member"):
         by_shot.setdefault(shot, set()).add(paths[file])
@@ -152,7 +154,11 @@ def _facts_of(album: Iterable[Shown]) -> tuple[list[FactRow], dict[ContentId, Ta
             compare(catalog.db)
         known = dict(looks.Fingerprints(catalog.db).items())
         near = tuple(Near(n.a, n.b, n.turn, n.residual) for n in looks.near(catalog.db))
-        return list(facts.present_files(catalog.db)), facts.all_tags(catalog.db), Looks(known, near)
+        return (
+            list(readings.present_files(catalog.db)),
+            readings.all_tags(catalog.db),
+            Looks(known, near),
+        )
 
 
 @given(albums(), st.randoms(use_true_random=False))
@@ -192,7 +198,7 @@ def test_every_file_is_in_exactly_one_shot_and_the_catalog_is_sound(album):
 
         members = [path for shot in _shots(catalog) for path in shot]
         assert sorted(members) == sorted(
-            row.folder_path + b"/" + row.name for row in facts.present_files(catalog.db)
+            row.folder_path + b"/" + row.name for row in readings.present_files(catalog.db)
         )
         assert catalog.broken() == []
 

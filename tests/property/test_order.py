@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import Library, catalog_of, libraries
 
 from indexer.capture_time.clues import clues_of
-from indexer.catalog import facts
+from indexer.catalog import readings
 from indexer.derive import derived
 from indexer.grouping.components import join
 from indexer.grouping.edges import edges
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @given(libraries(), st.randoms(use_true_random=False))
 def test_shots_do_not_depend_on_the_order_of_facts(library, random):
     with catalog_of(library) as catalog:
-        rows, tags = list(facts.present_files(catalog.db)), facts.all_tags(catalog.db)
+        rows, tags = list(readings.present_files(catalog.db)), readings.all_tags(catalog.db)
     before = list(derived(rows, tags, NOW))
     random.shuffle(rows)
 
@@ -57,7 +57,7 @@ def test_the_tree_does_not_depend_on_the_order_of_the_scan(library, random):
 @given(libraries())
 def test_groups_do_not_depend_on_the_order_of_edges(library):
     with catalog_of(library) as catalog:
-        rows, tags = list(facts.present_files(catalog.db)), facts.all_tags(catalog.db)
+        rows, tags = list(readings.present_files(catalog.db)), readings.all_tags(catalog.db)
     clues = {
         row.content: tuple(clues_of(row.file, tags.get(row.content, Tags()), "", NOW))
         for row in rows

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from strategies import catalog_of, libraries, put
 
 from indexer import derive
-from indexer.catalog import facts, tree
+from indexer.catalog import facts, readings, tree
 from indexer.catalog.rows import Changed
 from indexer.model import Damage, FileId, Generation, Role, ShotId
 from mediafs.views.publish import publish
@@ -172,7 +172,7 @@ class Written:
     def _content(self, number: int, world: World) -> int:
         name = "a.aae" if number > 10 else "a.jpg"
         damage = Damage.TRUNCATED if number in world.damaged else None
-        return facts.put_content(self.db, reading(name, number, damage=damage))
+        return readings.put_content(self.db, reading(name, number, damage=damage))
 
     def _file(self, i: int, one: One, path: tuple[str, str], content: int) -> None:
         folder = facts.put_folder(self.db, self.root, path[0].encode(), "walked", None)

@@ -10,7 +10,7 @@ import pytest
 from plain_engine import PlainEngine
 
 from indexer import pipeline, roots
-from indexer.catalog import facts, open_writer
+from indexer.catalog import open_writer, readings
 from indexer.intake import Intake
 from indexer.model import Picture
 from indexer.progress import Silent
@@ -67,7 +67,7 @@ def index(db, disk, tmp_path, monkeypatch) -> Callable[[], Silent]:
 
 def digest_of(db: apsw.Connection, name: bytes) -> bytes | None:
     folder = db.execute("SELECT folder_id FROM file WHERE name = ?", (name,)).get
-    return facts.digest_read(db, folder, name)
+    return readings.digest_read(db, folder, name)
 
 
 def test_facts_that_make_no_sense_cost_one_file(db, disk, index):

@@ -8,7 +8,7 @@ import pytest
 from blake3 import blake3
 from builders import reading, seen
 
-from indexer.catalog import facts
+from indexer.catalog import facts, readings
 from indexer.catalog.connection import CATALOG, open_writer
 from indexer.catalog.rows import LostFile
 from indexer.model import Generation, RootRole, Stamp
@@ -38,7 +38,7 @@ class Moved:
 
     def remember(self, name, root=0, **stamp):
         file = replace(seen(name, **stamp))
-        content = facts.put_content(
+        content = readings.put_content(
             self.db,
             replace(reading(name, 1), size=file.stamp.size, sample=blake3(name.encode()).digest()),
         )

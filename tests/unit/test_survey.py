@@ -12,7 +12,7 @@ import pytest
 from plain_engine import PlainEngine
 
 from indexer import pipeline, roots, survey
-from indexer.catalog import facts, open_writer
+from indexer.catalog import facts, open_writer, readings
 from indexer.catalog.check import check
 from indexer.intake import Intake
 from indexer.progress import Silent
@@ -189,8 +189,9 @@ def test_another_exclude_pattern_ends_all_listings(db, disk, index):
 
 def test_a_new_version_of_the_reader_ends_all_listings(index, monkeypatch):
     index()
-    monkeypatch.setattr(facts, "READER_VERSION", facts.READER_VERSION + 1)
-    monkeypatch.setattr("indexer.catalog.listings.READER_VERSION", facts.READER_VERSION)
+    newer = readings.READER_VERSION + 1
+    monkeypatch.setattr("indexer.catalog.facts.READER_VERSION", newer)
+    monkeypatch.setattr("indexer.catalog.listings.READER_VERSION", newer)
 
     assert index().changed == 4
 
