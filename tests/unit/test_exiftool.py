@@ -20,7 +20,8 @@ from PIL import Image
 
 from indexer.errors import ExifToolMissing
 from indexer.metadata import exiftool
-from indexer.metadata.exiftool import Answer, CalledOff, ExifToolSession, parse
+from indexer.metadata.exiftool import Answer, CalledOff, ExifToolSession
+from indexer.metadata.exiftool_words import parse
 from indexer.originals.libjpeg import quality_of
 
 CHECKOUT = Path(__file__).parents[2]
