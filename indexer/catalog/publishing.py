@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from indexer.catalog.rows import Left
 from indexer.model import FileId, TreeDirectoryId
 from indexer.paths import fold, join
 
@@ -131,6 +132,7 @@ class Publishing:
         self._by_id: dict[TreeDirectoryId, _Directory] = {}
         self._by_path: dict[bytes, _Directory] = {}
         self._shown: list[tuple[_Directory, bytes, int]] = []  # what may have to go
+        self.left: list[Left] = []  # names that showed a file before and changed
         is_whole = files is None
         db.execute(_MAKE_TOP, (self._now_ns,))
         columns = _Columns(*next(iter(db.execute(_TOP))))
@@ -378,6 +380,8 @@ class Publishing:
         path = join(parent.path, name)
         row = (self._generation, _view_of(path), path, what, parent.id, name, old, new)
         self._db.execute(_RECORD, row)
+        if old is not None:
+            self.left.append(Left(self._db.last_insert_rowid(), path, what, old, new))
 
 
 def _view_of(path: bytes) -> str:

@@ -1,4 +1,4 @@
--- Decisions: what a person said, and the names already given out. Schema version 1.
+-- Decisions: what a person said, and the names already given out. Schema version 2.
 --
 -- Never derived. Deleting the catalog loses nothing of this; deleting this loses the only
 -- copy. It knows contents by their BLAKE3 digest, never by a catalog's row numbers.
@@ -31,3 +31,14 @@ CREATE TABLE given_name (
     PRIMARY KEY (directory, folded)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX given_name_of_holder ON given_name (directory, holder);
+
+-- Which of equal copies stands for all in the tree, where facts alone would choose another, by what
+-- a backup sees of it: a catalog made anew shows that one again. Owner: mediafs/views/copies.py.
+CREATE TABLE stood (
+    blake3    BLOB    NOT NULL CHECK (length(blake3) = 32),
+    mtime_ns  INTEGER NOT NULL,
+    mode      INTEGER NOT NULL,
+    uid       INTEGER NOT NULL,
+    gid       INTEGER NOT NULL,
+    PRIMARY KEY (blake3, mtime_ns, mode, uid, gid)
+) STRICT, WITHOUT ROWID;

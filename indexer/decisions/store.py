@@ -1,9 +1,13 @@
-"""Names already given out: read before naming, added to afterwards, never taken back."""
+"""Names already given out: read before naming, added to afterwards, never taken back; and which of
+equal copies stand under them.
+"""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, NamedTuple
+
+from indexer.catalog.rows import Stood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,3 +75,34 @@ def give_names(db: apsw.Connection, names: Iterable[GivenName]) -> None:
     """Write down new names."""
     now = time.time_ns()
     db.executemany(_GIVE, [(n.directory, n.name, n.folded, n.stem, n.holder, now) for n in names])
+
+
+_STOOD = "SELECT blake3, mtime_ns, mode, uid, gid FROM stood"
+
+
+def stood(db: apsw.Connection) -> list[Stood]:
+    """Every copy that stood for others."""
+    return [Stood._make(row) for row in db.execute(_STOOD)]
+
+
+def stood_among(db: apsw.Connection, digests: Iterable[bytes]) -> list[Stood]:
+    """Those with these bytes."""
+    return [
+        Stood._make(row)
+        for digest in digests
+        for row in db.execute(f"{_STOOD} WHERE blake3 = ?", (digest,))
+    ]
+
+
+_STAND = "INSERT OR IGNORE INTO stood (blake3, mtime_ns, mode, uid, gid) VALUES (?, ?, ?, ?, ?)"
+_FALL = "DELETE FROM stood WHERE (blake3, mtime_ns, mode, uid, gid) = (?, ?, ?, ?, ?)"
+
+
+def put_stood(db: apsw.Connection, rows: Iterable[Stood]) -> None:
+    """Write down which copies stand for others."""
+    db.executemany(_STAND, rows)
+
+
+def forget_stood(db: apsw.Connection, rows: Iterable[Stood]) -> None:
+    """They do not any more."""
+    db.executemany(_FALL, rows)

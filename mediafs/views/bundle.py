@@ -49,8 +49,8 @@ class ViewShot:
 
     @property
     def dated(self) -> str:
-        """Its day's directory: "2019/2019-07-14", or "unknown-time"."""
-        return f"{self.day[:4]}/{self.day}" if self.day else "unknown-time"
+        """Its day's directory."""
+        return dated(self.day)
 
     def once(self, *roles: Role) -> list[ViewFile]:
         """Members of these roles, each content once."""
@@ -68,6 +68,7 @@ class Library:
     shots: Sequence[ViewShot]
     loose: Sequence[ViewFile]  # files of no shot
     raw_companion: str  # 'beside' or 'duplicate'
+    stood: Sequence[ViewFile] = ()  # copies that are shown in place of those that facts prefer
 
     def files(self) -> Iterator[ViewFile]:
         """Every file that the tree can show."""
@@ -101,6 +102,12 @@ class Bundle:
         return digests(self.shot, *STANDS_IN) if self.shot and is_original else frozenset()
 
     @property
+    def beside(self) -> tuple[str, ...]:
+        """Those of the other media, whose stem the first file takes where it has none."""
+        found = (f.blake3.hex() for f in self.files[1:] if f.role is not _SIDECAR and f.blake3)
+        return tuple(found)
+
+    @property
     def members(self) -> frozenset[FileId]:
         """The files of the whole shot."""
         return frozenset(m.file for m in self.shot.members) if self.shot else frozenset()
@@ -121,14 +128,25 @@ def seen_first(members: Iterable[ViewFile]) -> tuple[ViewFile, ...]:
     chosen = list(members)
     takes: dict[FileId, FileId] = {}
     for at, member in enumerate(chosen):
-        equal = [m for m in chosen[at:] if m.blake3 == member.blake3 and m.role is not _SIDECAR]
-        first = min(equal, key=lambda m: m.first_generation, default=member)
-        if first.first_generation < member.first_generation and member.role is not _SIDECAR:
-            other = chosen.index(first)
+        first = min(_equals(chosen[at:]), key=lambda m: m.first_generation)
+        if first.first_generation == member.first_generation:
+            continue
+        other = chosen.index(first)
+        chosen[at], chosen[other] = first, member
+        if member.role is not _SIDECAR:  # those go on speaking about the file beside them
             chosen[at] = replace(first, role=member.role, of_file=member.of_file)
             chosen[other] = replace(member, role=first.role, of_file=first.of_file)
             takes |= {member.file: first.file, first.file: member.file}
     return tuple(_tied_to(member, takes) for member in chosen) if takes else tuple(chosen)
+
+
+def _equals(members: Sequence[ViewFile]) -> Iterator[ViewFile]:
+    """The first of these and its equals: a sidecar's are sidecars."""
+    first = members[0]
+    for member in members:
+        is_as_it = (member.role is _SIDECAR) == (first.role is _SIDECAR)
+        if is_as_it and member.blake3 == first.blake3:
+            yield member
 
 
 def _tied_to(member: ViewFile, takes: dict[FileId, FileId]) -> ViewFile:
@@ -137,6 +155,11 @@ def _tied_to(member: ViewFile, takes: dict[FileId, FileId]) -> ViewFile:
         return member
     of_file = takes.get(member.of_file, member.of_file)
     return replace(member, of_file=None if of_file == member.file else of_file)
+
+
+def dated(day: str | None) -> str:
+    """A day's directory: "2019/2019-07-14", or "unknown-time"."""
+    return f"{day[:4]}/{day}" if day else "unknown-time"
 
 
 def digests(shot: ViewShot, *roles: Role) -> frozenset[str]:

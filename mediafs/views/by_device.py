@@ -17,8 +17,12 @@ NAME = "by-device"
 def view(library: Library) -> Iterator[Bundle]:
     """One directory a device, one a month in it; `device` is a legal name by now."""
     for shot in library.shots:
-        month = shot.day[:7] if shot.day else "unknown-time"
-        yield from to_look_at(shot, f"{NAME}/{shot.device}/{month}")
+        yield from to_look_at(shot, f"{NAME}/{shot.device}/{month(shot.day)}")
+
+
+def month(day: str | None) -> str:
+    """A month's directory: "2019-07", or "unknown-time"."""
+    return day[:7] if day else "unknown-time"
 
 
 def device_name(make: str | None, model: str | None) -> str:

@@ -112,6 +112,8 @@ class Kin(Protocol):
     @property
     def heirs_of(self) -> frozenset[str]: ...
     @property
+    def beside(self) -> tuple[str, ...]: ...
+    @property
     def members(self) -> frozenset[FileId]: ...
 
 
@@ -178,6 +180,12 @@ class Namer:
             self._by_folded[key] = self._ask.called(directory, folded) if self._ask else None
         return self._by_folded[key] is not None
 
+    def digest_of(self, directory: str, name: str) -> str | None:
+        """The digest in hex to which a name was given; None: it was not."""
+        folded = fold_name(name)
+        given = self._by_folded[directory, folded] if self._is_given(directory, folded) else None
+        return given and given.holder.partition(":")[0]
+
     def expect(self, directory: str, claim: Claim, owners: frozenset[str] | None) -> None:
         """A shared claim that will be made: the file keeps the name that it is shown under.
 
@@ -222,12 +230,12 @@ class Namer:
     ) -> str:
         """A stem in `directory` for the shot of `lead`: the one it has, or a free one.
 
-        A better original takes over the stem of the file that stood there before it; a stem
-        that another shot holds is never shared.
+        A better original takes over the stem of the file that stood there before it, a picture
+        that of its film; a stem that another shot holds is never shared.
         """
         for before in self._held(directory, lead):
             return _stem_of(before)
-        for heir_of in sorted(kin.heirs_of):
+        for heir_of in (*sorted(kin.heirs_of), *kin.beside):
             for before in self._held(directory, Claim(heir_of, lead.file)):
                 return _stem_of(before)
         room = LONGEST_BYTES - max((len(s.encode("utf-8")) for s in suffixes), default=0)

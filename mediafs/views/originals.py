@@ -26,12 +26,12 @@ def view(library: Library) -> Iterator[Bundle]:
 
 
 def orphans(library: Library) -> list[list[ViewFile]]:
-    """Sidecars whose picture is not here, equal ones together."""
+    """Sidecars whose picture is not here, equal ones together, what was seen first at the front."""
     found: dict[bytes | None, list[ViewFile]] = {}
     for file in library.loose:
         if file.kind == Kind.SIDECAR and not file.damage:
             found.setdefault(file.blake3, []).append(file)
-    return list(found.values())
+    return [sorted(copies, key=lambda file: file.first_generation) for copies in found.values()]
 
 
 def orphan(file: ViewFile) -> Bundle:

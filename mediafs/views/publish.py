@@ -18,14 +18,23 @@ from mediafs.views import (
     by_date,
     by_device,
     by_source,
+    copies,
     duplicates,
     edits,
     originals,
     quarantine,
     unknown_time,
 )
-from mediafs.views.bundle import Bundle, Library, ViewShot, holder, seen_first, source_name
+from mediafs.views.bundle import (
+    Bundle,
+    Library,
+    ViewShot,
+    holder,
+    seen_first,
+    source_name,
+)
 from mediafs.views.names import Claim, Namer, fold_name, legal, split
+from mediafs.views.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -64,6 +73,7 @@ def publish(
     Names are written down before the tree that shows them: a name that is given and not
     shown costs nothing, a name that is shown and not written down could be given twice.
     """
+    copies.recall(catalog, decided, None if changed is None else changed.files)
     if changed is None:
         with _unswept():
             library = load(catalog, raw_companion)
@@ -103,9 +113,12 @@ def _show(
     if kept := list(lost(catalog, library)):
         taken = {(placed.directory, placed.name) for placed in wanted}
         wanted += [placed for placed in kept if (placed.directory, placed.name) not in taken]
+    copies.note(catalog, decided, library)
     with decided:
         decisions.give_names(decided, namer.new)
     publishing.show(wanted, [to_bytes(view) for view in VIEWS])
+    if publishing.left:
+        tell(catalog, library, publishing.left, wanted, namer.digest_of)
 
 
 def _shown(publishing: Publishing) -> Callable[[str, str], FileId | None]:
@@ -144,6 +157,7 @@ def _library(
 ) -> Library:
     loose: list[ViewFile] = []
     grouped: list[ViewShot] = []
+    stood: list[ViewFile] = []
     for number, group in groupby(files, key=lambda f: f.shot):
         if number is None:
             loose.extend(group)
@@ -151,11 +165,14 @@ def _library(
         local, unknown = times[number]
         device = by_device.device_name(*devices.get(number, (None, None)))
         day = local[:10] if local else None
-        grouped.append(ViewShot(number, seen_first(group), day, unknown, device))
+        told = list(group)
+        shown = seen_first(told)
+        stood.extend(copies.standing(told, shown))
+        grouped.append(ViewShot(number, shown, day, unknown, device))
     # By digest: which of two clashing names is "the later one" must not depend on the scan.
     grouped.sort(key=lambda shot: shot.original.blake3 or b"")
     loose.sort(key=lambda file: (file.blake3 or b"", file.root, file.folder, file.name))
-    return Library(grouped, loose, raw_companion)
+    return Library(grouped, loose, raw_companion, stood)
 
 
 def placements(library: Library, namer: Namer) -> Iterator[Placed]:

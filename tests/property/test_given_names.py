@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import catalog_of, libraries, put
 
+from indexer.catalog import tree
 from indexer.decisions import store
 from indexer.decisions.store import GivenName
 from indexer.model import Kind
@@ -75,6 +76,31 @@ def test_a_rebuilt_catalog_gives_the_same_names(library):
         rebuilt.publish()
 
         assert named(rebuilt) == named(catalog)
+
+
+@given(libraries(), st.randoms(use_true_random=False))
+def test_a_fresh_catalog_shows_the_same_whatever_the_order_of_the_scan(library, random):
+    times = {seen: random.randrange(10**9) for seen in library.files}
+    trees = []
+    for _ in range(2):
+        with catalog_of(replace(library, files=())) as catalog:
+            for seen in random.sample(library.files, len(library.files)):
+                put(catalog, library, [seen], mtime_ns=times[seen])
+            catalog.publish()
+            text = "SELECT file_id, blake3 FROM file LEFT JOIN content USING (content_id)"
+            digests = dict(catalog.db.execute(text))
+            trees.append(
+                {
+                    path: (entry.attributes.mtime_ns, digests.get(file_of(entry)))
+                    for path, entry in catalog.entries()
+                }
+            )
+
+    assert trees[0] == trees[1]
+
+
+def file_of(entry):
+    return tree.file_of_inode(entry.attributes.inode)
 
 
 _TEXTS = st.sampled_from(("a", "a.b", "a/", "a0", "b", "A", "a-", "", "ä", "a\U0010ffff"))

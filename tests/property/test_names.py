@@ -12,8 +12,9 @@ from strategies import names
 
 from indexer.model import Role, ShotId
 from indexer.paths import to_str
+from mediafs.views import originals
 from mediafs.views.bundle import Library, ViewShot
-from mediafs.views.names import Namer, component, legal
+from mediafs.views.names import Namer, component, fold_name, is_true, legal, split
 from mediafs.views.publish import placements
 
 _RESERVED = {
@@ -96,3 +97,32 @@ def test_all_names_of_a_tree_are_legal_and_unique_to_systems_without_case(shots)
     paths = {(p.directory + b"/" + p.name).decode().casefold(): p.file for p in ours}
     for placed in ours:
         assert paths[(placed.directory + b"/" + placed.name).decode().casefold()] == placed.file
+
+
+@given(shot_lists())
+def test_every_name_tells_the_true_type(shots):
+    files = {file.file: file for shot in shots for file in shot.members}
+    wanted = placements(Library(shots, [], "beside"), Namer([]))
+
+    for placed in wanted:
+        extension = files[placed.file].extension
+        if extension and not placed.directory.startswith(b"by-source/"):
+            assert is_true(placed.name.decode().rpartition(".")[2], extension)
+
+
+@given(shot_lists())
+def test_the_files_of_a_shot_stand_side_by_side_under_one_stem(shots):
+    library = Library(shots, [], "beside")
+    names: dict[tuple[str, int], list[str]] = {}
+    for placed in placements(library, Namer([])):
+        where = placed.directory.decode("utf-8", "surrogateescape"), placed.file
+        names.setdefault(where, []).append(fold_name(placed.name.decode("utf-8", "replace")))
+
+    for bundle in originals.view(library):
+        lead, *beside = (names[bundle.directory, file.file] for file in bundle.files)
+        first = bundle.files[0]
+        _, suffix = split(to_str(first.name), first.extension)
+        stem = lead[0].removesuffix(fold_name(legal(f"x{suffix}")).removeprefix("x"))
+        # Two of one ending: the second's piece of a digest takes from a stem that is too long.
+        stem = stem if len(stem.encode()) < 180 else stem[:40]
+        assert all(any(name.startswith(stem) for name in own) for own in beside)

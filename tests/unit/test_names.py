@@ -19,6 +19,7 @@ DAY = "by-date/2019/2019-07-14"
 class Kin:
     owners: frozenset[str] = frozenset()
     heirs_of: frozenset[str] = frozenset()
+    beside: tuple[str, ...] = ()
     members: frozenset[FileId] = frozenset()
 
 

@@ -1,0 +1,156 @@
+"""`mediafs log`: what changed in which view between generations, and why.
+
+What is asked for and JSON are here; log_lines.py says it in words.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from indexer.catalog import changes, facts, open_reader
+from indexer.errors import UsageRefused
+from indexer.paths import display, to_bytes, to_str
+from mediafs.cli.log_lines import moment, said
+from mediafs.cli.output import complain, print_json
+from mediafs.fuse.mounted import mounts
+from mediafs.views.publish import VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import apsw
+
+    from indexer.catalog.rows import Entry, Logged
+
+_NEVER = (1 << 63) - 1  # the most that SQLite counts to
+_GENERATIONS = 10  # that changed something, where nobody says since when; arbitrary
+
+
+@click.command()
+@click.option("--since", metavar="GENERATION|DATE", help="What came after it; a day counts whole.")
+@click.option("--view", type=click.Choice(VIEWS), help="Only of this view.")
+@click.option(
+    "--path", "prefix", metavar="PREFIX", help="Only paths that begin so: originals/2019."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"At most so many generations, the newest.  [default: {_GENERATIONS}; all with --since]",
+)
+@click.option("--all", "in_full", is_flag=True, help="Every path, however many changed.")
+@click.option("--json", "as_json", is_flag=True, help="One object a line for each change.")
+@click.pass_obj
+def log(
+    common: Any,
+    since: str | None,
+    view: str | None,
+    prefix: str | None,
+    limit: int | None,
+    *,
+    in_full: bool,
+    as_json: bool,
+) -> int:
+    r"""Say what changed in which view between generations, and why; the newest stands last.
+
+    \b
+    + came   - went   > has another name   ~ gave way to another file   = has other bytes
+
+    Many changes of one kind are counted by directory. In the JSON, `what` is added, removed,
+    moved, replaced or touched; `path` is in the tree, and `before` is the path that it had, or
+    that the file had which it replaces (null: the same). `source` is the file on its disk that is
+    shown there now, `source_before` the one that was. A touched file has other bytes if `cause` is
+    "rewritten", else only other attributes. `cause`, `says`, `shot` and `rule` tell why, as it was
+    decided then. The rest is `generation`, `time`, `command`, `view` and `directory`.
+    """
+    db = open_reader(common.catalog)
+    part = changes.Part(None if view is None else (view,), _in_tree(prefix or ""))
+    after, since_ns = _since(since)
+    if limit is None and since is None:
+        limit = _GENERATIONS
+    with db:  # one state, also while a reindex goes on
+        found = changes.generations(
+            db, part, after=after, since_ns=since_ns, limit=limit, with_touched=in_full or as_json
+        )
+        _say_thinned(db, after, since_ns, is_cut=limit is not None and len(found) == limit)
+        if as_json:
+            _print_json(db, found, part)
+        else:
+            for one in found:
+                click.echo("\n".join(said(db, one, part, in_full=in_full)))
+            if not found:
+                click.echo(f"Nothing changed; the newest generation is {facts.generation(db)}.")
+    return 0
+
+
+def _in_tree(prefix: str) -> bytes:
+    """A path of the tree, also where a person names it below a mount."""
+    raw = to_bytes(prefix)
+    if not raw.startswith(b"/"):
+        return raw
+    for mount in mounts():
+        top = to_bytes(mount.mountpoint) + b"/"
+        if raw.startswith(top):
+            return raw.removeprefix(top)
+    raise UsageRefused(
+        f"{display(raw)} is in no mount; name a path as it is in the tree, like originals/2019."
+    )
+
+
+def _since(text: str | None) -> tuple[int, int]:
+    """The generation after which, and the moment from which on."""
+    if text is None:
+        return 0, 0
+    if text.isascii() and text.isdecimal():
+        return min(int(text), _NEVER), 0
+    try:
+        when = datetime.fromisoformat(text)
+        seconds = when.astimezone().timestamp()
+    except (ValueError, OverflowError) as exc:
+        raise UsageRefused(
+            f"{display(text)!r} is no generation and no date; write it as 41 or 2024-06-30."
+        ) from exc
+    return 0, min(int(seconds * 1e9), _NEVER)
+
+
+def _say_thinned(db: apsw.Connection, after: int, since_ns: int, *, is_cut: bool) -> None:
+    """What cannot be told any more, where it was asked for."""
+    thinned = changes.last_thinned(db, after, since_ns)
+    if thinned is not None and not is_cut:
+        complain(f"What generation {thinned} and those before it changed is not kept any more.")
+
+
+def _print_json(db: apsw.Connection, found: Iterable[Logged], part: changes.Part) -> None:
+    for one in found:
+        head = {
+            "schema": 1,
+            "generation": int(one.generation),
+            "time": moment(one).isoformat(),
+            "command": one.command,
+        }
+        for entry in changes.entries(db, one.generation, part):
+            print_json(head | _told(db, entry))
+
+
+def _told(db: apsw.Connection, entry: Entry) -> dict[str, object]:
+    why = entry.why
+    sources = [
+        None if file is None else changes.source_path(db, file)
+        for file in (entry.new_file, entry.old_file)
+    ]
+    now, before = (None if path is None else to_str(path) for path in sources)
+    return {
+        "view": entry.view,
+        "what": entry.what,
+        "path": to_str(entry.path),
+        "before": None if entry.before is None else to_str(entry.before),
+        "directory": entry.is_directory,
+        "source": now,
+        "source_before": before,
+        "cause": why and why.cause,
+        "says": why and why.says,
+        "shot": why and why.shot,
+        "rule": why and why.rule,
+    }
