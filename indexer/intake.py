@@ -113,11 +113,13 @@ class Intake:
         if outcome.reading is None:
             says = outcome.says or "could not be read"
             self._run.fail(job.root, job.root_path, job.path, "unreadable", says)
-            # Of a disk that stands still nothing is learned; what was known stays known.
-            if outcome.failure is not FailureKind.SILENT or job.why is Why.NEW:
+            # Of a disk that stands still nothing is learned, nor of a file that a mount could not
+            # read either: what was known stays known, or a backup would lose its only good copy.
+            is_silent = outcome.failure is FailureKind.SILENT
+            if job.why is Why.NEW or not (is_silent or job.why is Why.SUSPECT):
                 self._put_files(job, "unreadable", says, None)
             return
-        if job.why is Why.OUTDATED and self._has_rotted(job, outcome.reading):
+        if job.why in (Why.OUTDATED, Why.SUSPECT) and self._has_rotted(job, outcome.reading):
             self._run.fail(job.root, job.root_path, job.path, "unreadable", _ROTTEN)
             return
         self._written += 1

@@ -48,6 +48,7 @@ def run(
     survey, intake = Survey(this), Intake(this)
     with committing(db) as commit_now_and_then:
         looks: list[Look] = []
+        whole: list[Look] = []  # of these, the roots that were not only looked into
         for root in roots:
             if options.only and not starts(root.path, options.only):
                 continue
@@ -55,19 +56,25 @@ def run(
             if not now.is_online:
                 _give_up(this, root)
                 continue
-            if not (options.is_named or options.force) and is_fresh(root, time.time_ns()):
+            is_left_alone = not (options.is_named or options.force) and is_fresh(
+                root, time.time_ns()
+            )
+            if is_left_alone:
                 this.counts.fresh += 1
                 progress.phase(f"{display(root.path)} is an archive that was looked at recently")
-                continue
+                if not survey.has_suspects(root):
+                    continue
             progress.phase(f"Looking at {display(root.path)}")
-            look = survey.look(root, now)
+            look = survey.look(root, now, only_suspects=is_left_alone)
             if says := went_away(root.path, now.identity):
                 _lost_sight(this, root, says)
                 continue
             looks.append(look)
+            if not is_left_alone:
+                whole.append(look)
             commit_now_and_then()
         jobs = settle(this, looks)
-        for look in looks:
+        for look in whole:
             _looked(this, look)
         commit_now_and_then()
         intake.read(jobs, commit_now_and_then)
@@ -76,7 +83,7 @@ def run(
             if says and to_str(look.root.path) not in this.counts.offline:
                 _lost_sight(this, look.root, says)
         survey.end()
-        for look in looks:
+        for look in whole:
             _remember_disk(this, look)
     return this.counts
 

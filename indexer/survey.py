@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts, listings
+from indexer.catalog import facts, listings, suspects
 from indexer.mounts import filesystem_type
 from indexer.moves import Look
 from indexer.paths import join, to_str
 from indexer.read.engine import Job
 from indexer.roots import is_inside, our_mounts
 from indexer.scan.exclude import compile_excludes
-from indexer.scan.skip import FolderDiff, compare, listing_of
+from indexer.scan.skip import FolderDiff, Why, compare, listing_of
 from indexer.scan.walk import has_stable_inodes, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from indexer.catalog.listings import Listing
-    from indexer.catalog.rows import RootRow
-    from indexer.model import FolderId
+    from indexer.catalog.rows import KnownFile, RootRow
+    from indexer.catalog.suspects import Suspect
+    from indexer.model import FileId, FolderId
     from indexer.run import Run
     from indexer.scan.exclude import Excludes
-    from indexer.scan.walk import SeenFolder
+    from indexer.scan.walk import SeenFile, SeenFolder
     from indexer.standing import Standing
 
 
@@ -47,6 +49,7 @@ class _Before:
     folders: Mapping[bytes, tuple[FolderId, str]]
     listings: Mapping[bytes, Listing]
     is_replaced: bool  # it is about another disk
+    suspects: Mapping[bytes, Mapping[FileId, Suspect]]  # of a mount, by the folder they are in
 
 
 class Survey:
@@ -56,9 +59,17 @@ class Survey:
         self._run = run
         self._mounts = our_mounts()
         self._compared: list[tuple[FolderId, Excludes]] = []
+        self._looked_at: list[tuple[RootRow, list[Suspect]]] = []
 
-    def look(self, root: RootRow, standing: Standing) -> Look:
-        """The root's differences; what needs neither reading nor a look elsewhere is written."""
+    def has_suspects(self, root: RootRow) -> bool:
+        """Whether a mount could not serve something of this root as it was indexed."""
+        return bool(suspects.below(self._run.db, root.id))
+
+    def look(self, root: RootRow, standing: Standing, *, only_suspects: bool = False) -> Look:
+        """The root's differences; what needs neither reading nor a look elsewhere is written.
+
+        `only_suspects`: of a root that is left alone, those folders that hold any.
+        """
         excludes = compile_excludes(
             (*self._run.options.excludes, *root.excludes), self._run.options.includes
         )
@@ -69,15 +80,22 @@ class Survey:
             facts.folders(self._run.db, root.id),
             {} if standing.is_replaced else listings.kept(self._run.db, root.id, rules),
             standing.is_replaced,
+            suspects.below(self._run.db, root.id),
         )
-        settled = {path: listing.digest for path, listing in before.listings.items()}
+        settled = {
+            path: listing.digest
+            for path, listing in before.listings.items()
+            if path not in before.suspects
+        }
         found = Look(root, standing)
         seen_states: dict[bytes, str] = dict.fromkeys(standing.absent, "unreadable")
-        for start in starts(root.path, self._run.options.only):
-            for folder in walk(
+        alone = list(before.suspects) if only_suspects else []
+        for start in alone or starts(root.path, self._run.options.only):
+            folders = walk(
                 root.path, excludes, start=start, stable_inodes=stable,
                 never_enter=self._mounts, settled=settled,
-            ):  # fmt: skip
+            )  # fmt: skip
+            for folder in islice(folders, 1 if alone else None):
                 if standing.hides(folder.path):
                     continue
                 seen_states[folder.path] = folder.state
@@ -89,14 +107,25 @@ class Survey:
                     Job(root.id, root.path, number, folder.path, seen, why, stable)
                     for seen, why in diff.to_read
                 )
+            if alone and seen_states.get(start) != "gone":
+                continue  # nobody looked at the folders in it
             for path, number in lost_folders(before.folders, seen_states, start):
-                if seen_states.get(path, "gone") == "gone":
+                if seen_states.setdefault(path, "gone") == "gone":
                     found.lost_folders.append(path)
                 found.lost.extend(facts.files_of_lost_folder(self._run.db, number))
+        for path, some in before.suspects.items():
+            if seen_states.get(path, "unreadable") != "unreadable":
+                self._looked_at.append((root, list(some.values())))
         return found
 
     def end(self) -> None:
-        """After the reading: keep the listings of folders in which nothing is left to do."""
+        """After the reading: keep the listings of folders in which nothing is left to do.
+
+        And forget the suspicions that were looked into.
+        """
+        for root, some in self._looked_at:
+            if to_str(root.path) not in self._run.counts.offline:
+                suspects.forget(self._run.db, some)
         before_ns = time.time_ns() - _TICK_NS
         for folder, excludes in self._compared:
             known = facts.known_files(self._run.db, folder)
@@ -144,6 +173,9 @@ class Survey:
             if problem.cause == "unreadable":  # nobody could look; it is not known to be gone
                 known.pop(problem.name, None)
         diff = compare(folder.files, known, is_replaced=before.is_replaced)
+        for seen in _unread(folder, known, before.suspects.get(folder.path, {}), diff):
+            diff.to_read.append((seen, Why.SUSPECT))
+            diff.unchanged -= 1
         if diff.exclude or diff.back:
             self._run.changed()
         for file in diff.exclude:
@@ -154,6 +186,25 @@ class Survey:
         for back in diff.back:
             facts.set_back(self._run.db, back)
         return diff
+
+
+def _unread(
+    folder: SeenFolder,
+    known: Mapping[bytes, KnownFile],
+    suspected: Mapping[FileId, Suspect],
+    diff: FolderDiff,
+) -> list[SeenFile]:
+    """Files that are as they were, and yet a mount could not read them."""
+    wanted = {file for file, suspect in suspected.items() if suspect.why == suspects.UNREADABLE}
+    if not wanted:
+        return []
+    read = {seen.name for seen, _ in diff.to_read}
+    return [
+        seen
+        for seen in folder.files
+        if seen.excluded_by is None and seen.name not in read
+        if (before := known.get(seen.name)) and before.state == "present" and before.id in wanted
+    ]
 
 
 def lost_folders(

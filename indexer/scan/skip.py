@@ -30,6 +30,7 @@ class Why(StrEnum):
     CHANGED = "changed"
     RETRY = "retry"  # it could not be read last time
     OUTDATED = "outdated"  # an older mediafs read it and knew less
+    SUSPECT = "suspect"  # a mount could not read it, though its stamp is as before
 
 
 @dataclass(slots=True)

@@ -13,26 +13,26 @@ import logging
 import os
 import resource
 import select
-import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from indexer import errors
 from indexer.errors import MountRefused
 from indexer.paths import display
+from mediafs import __version__
 from mediafs.fuse.checks import check_allow_other, check_fuse, check_mountpoint
 from mediafs.fuse.mounted import Mount, mounts, unmount
 from mediafs.fuse.states import log_path, remove_state, write_state
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable, Iterator
 
-    import trio
-
-    from mediafs.fuse.convert import Presentation
+    from mediafs.fuse.access_refresh import Others
+    from mediafs.fuse.operations import Operations
     from mediafs.vfs import VirtualFS
 
 __all__ = ["Mount", "MountOptions", "mount_in_background", "mounts", "serve", "unmount"]
@@ -40,13 +40,6 @@ __all__ = ["Mount", "MountOptions", "mount_in_background", "mounts", "serve", "u
 log = logging.getLogger(__name__)
 
 _READY_SECONDS = 30.0  # a tree answers within one; arbitrary
-_OLD_LOG_BYTES = 1 << 20  # a longer log is set aside at the next start; arbitrary
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Each request that waits for a disk holds a task; a dead NAS must not hold all of them.
-_MOST_TASKS = 1000
-# The kernel's 128 KiB leave a request's fixed cost larger than copying its bytes: 1.3 GB/s,
-# 3.3 GB/s with this; 2 and 4 MiB were no faster (a cached source, two cores).
-_READ_AHEAD_KB = 1024
 _OBJECTS_UNTIL_COLLECTED = 50_000
 
 
@@ -82,28 +75,77 @@ def _serve(options: MountOptions, ready: Callable[[], None]) -> None:
     import pyfuse3
     import trio
 
-    from mediafs.fuse.operations import Operations
+    from mediafs.fuse.access_warning import warn
+    from mediafs.fuse.serving import until_the_end
     from mediafs.vfs import VirtualFS
 
     _raise_open_files()
     vfs = VirtualFS(options.catalog, options.host)
-    _mount(Operations(vfs, _presentation(options)), options)
-    write_state(options.mountpoint, options.catalog)
-    # What exists by now stays until the end: the collector need not look at it again, nor
-    # after every seven hundred names of a listing (a tenth of a walk's time).
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_UNTIL_COLLECTED)
-    trio.run(_run, vfs, options.mountpoint, ready)
-    pyfuse3.close(unmount=True)
-    remove_state(options.mountpoint)
+    others = _others(options)
+    if others is not None:
+        warn(log.info, options.catalog, options.host)
+    _mount(_operations(vfs, options, others), options)
+    with _told_to_others(options):
+        log.info(
+            "mediafs %s shows %s, generation %d, at %s (process %d)", __version__,
+            display(options.catalog), vfs.generation, display(options.mountpoint), os.getpid(),
+        )  # fmt: skip
+        # What exists by now stays until the end: the collector need not look at it again, nor
+        # after every seven hundred names of a listing (a tenth of a walk's time).
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_UNTIL_COLLECTED)
+        why = trio.run(until_the_end, vfs, options.mountpoint, ready, others)
+        pyfuse3.close(unmount=True)
+    vfs.suspects.write()
+    log.info("%s: %s", why, _summary(vfs))
     vfs.close()
 
 
-def _presentation(options: MountOptions) -> Presentation:
-    from mediafs.fuse.convert import Presentation
+@contextmanager
+def _told_to_others(options: MountOptions) -> Iterator[None]:
+    """While it lasts, `status` and `umount` know who serves; without, they do with less."""
+    try:
+        write_state(options.mountpoint, options.catalog)
+    except OSError as exc:
+        log.warning("`mediafs status` will not know who serves this mount: %s", exc)
+    # Not after an error: a broken mount has a crashed process, and that is what they find.
+    yield
+    with contextlib.suppress(OSError):
+        remove_state(options.mountpoint, os.getpid())
 
-    return Presentation(options.uid, options.gid, os.getuid(), os.getgid(), options.umask)
+
+def _summary(vfs: VirtualFS) -> str:
+    done = vfs.statistics()
+    return (
+        f"{done.opens:,} files opened, {done.bytes_read:,} bytes read, {done.failovers:,} times "
+        f"from another copy, {done.refusals:,} refused"
+    )
+
+
+def _others(options: MountOptions) -> Others | None:
+    if not options.allow_other:
+        return None
+    from mediafs.fuse.access_disk import serving_process
+    from mediafs.fuse.access_refresh import Others
+    from mediafs.fuse.access_table import Owners
+
+    owners = Owners(serving_process(), options.uid, options.gid, options.umask)
+    return Others(options.catalog, options.host, owners)
+
+
+def _operations(vfs: VirtualFS, options: MountOptions, others: Others | None) -> Operations:
+    from mediafs.fuse.access_operations import GuardedOperations
+    from mediafs.fuse.convert import Presentation
+    from mediafs.fuse.operations import Operations
+
+    table = None if others is None else others.table
+    shown = Presentation(
+        options.uid, options.gid, os.getuid(), os.getgid(), options.umask, table
+    )  # fmt: skip
+    if others is None:
+        return Operations(vfs, shown)
+    return GuardedOperations(vfs, shown, others.guard)
 
 
 def _mount(operations: object, options: MountOptions) -> None:
@@ -127,60 +169,6 @@ def _raise_open_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-# ---------------------------------------------------------------------------- the loop
-
-
-async def _run(vfs: VirtualFS, mountpoint: Path, ready: Callable[[], None]) -> None:
-    import trio
-
-    from mediafs.fuse.notify import follow
-
-    following = trio.CancelScope()
-    with trio.open_signal_receiver(*_STOPPING) as signals:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_answer_kernel, nursery.cancel_scope)
-            nursery.start_soon(_stop_on_signal, signals, following)
-            await _wait_answering(mountpoint)
-            ready()
-            with following:
-                await follow(vfs)
-            _terminate()
-
-
-async def _answer_kernel(everything: trio.CancelScope) -> None:
-    import pyfuse3
-
-    await pyfuse3.main(max_tasks=_MOST_TASKS)
-    everything.cancel()
-
-
-async def _stop_on_signal(signals: AsyncIterator[int], following: trio.CancelScope) -> None:
-    async for _ in signals:
-        # First the thread that tells the kernel what to forget: it may wait for an answer.
-        following.cancel()
-
-
-def _terminate() -> None:
-    import pyfuse3
-
-    pyfuse3.terminate()
-
-
-async def _wait_answering(mountpoint: Path) -> None:
-    """Until the tree answers somebody from outside, as whom this thread counts."""
-    import trio
-
-    await trio.to_thread.run_sync(_read_ahead_more, mountpoint, abandon_on_cancel=True)
-
-
-def _read_ahead_more(mountpoint: Path) -> None:
-    device = mountpoint.stat().st_dev
-    path = Path(f"/sys/class/bdi/{os.major(device)}:{os.minor(device)}/read_ahead_kb")
-    # Root's alone; for others the first read of a cached source is half as fast.
-    with contextlib.suppress(OSError):
-        path.write_text(str(_READ_AHEAD_KB), encoding="ascii")
 
 
 # ---------------------------------------------------------------------------- in the background
@@ -217,12 +205,20 @@ def _start(options: MountOptions, pipe: int) -> None:
         )  # fmt: skip
 
 
-def _opened_log(mountpoint: Path) -> BinaryIO:
+@contextmanager
+def _opened_log(mountpoint: Path) -> Iterator[int]:
+    """Where the process says what it has to say before its own log is open, or cannot be."""
     path = log_path(mountpoint)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > _OLD_LOG_BYTES:
-        path.replace(path.with_suffix(".log.old"))
-    return path.open("ab")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as exc:
+        log.warning("The mount keeps no log: %s: %s.", display(path), exc.strerror)
+        fd = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def to_json(options: MountOptions) -> str:

@@ -95,6 +95,11 @@ def _ask(path: Path) -> int:
     return answer[0] if answer else errno.ETIMEDOUT
 
 
+def is_mounted(mountpoint: Path) -> bool:
+    """Whether a mount of ours stands there, alive or not; it is not asked."""
+    return mountpoint in _mountpoints()
+
+
 def resolved(mountpoint: Path) -> Path:
     """The mount point as the kernel names it; the mount itself is not asked, it may be dead."""
     absolute = Path(os.path.abspath(mountpoint))  # resolve() would ask it
@@ -112,10 +117,11 @@ def find(mountpoint: Path) -> Mount | None:
 # ---------------------------------------------------------------------------- unmounting
 
 
-def unmount(mountpoint: Path) -> None:
+def unmount(mountpoint: Path, *, lazy: bool = False) -> None:
     """Unmount and wait until the serving process ended; also a mount whose process died.
 
-    Raises NotMounted, or MountRefused while somebody uses it.
+    `lazy`: at once, also while somebody uses it: what is open can be read to its end, and with
+    it ends the process. Raises NotMounted, or MountRefused while somebody uses it.
     """
     mount = find(mountpoint)
     if mount is None:
@@ -128,26 +134,31 @@ def unmount(mountpoint: Path) -> None:
         if mount.is_stale:
             clean_stale(mount.mountpoint)
         else:
-            _unmount_live(mount.mountpoint)
-        wait_ended()
+            _unmount_live(mount.mountpoint, lazy=lazy)
+        if not lazy:
+            wait_ended()
 
 
 def clean_stale(mountpoint: Path) -> None:
     """Take away a mount whose process died; its users hold nothing that could still be read."""
     if _run_unmount(mountpoint) and (said := _run_unmount(mountpoint, lazy=True)):
         raise MountRefused(f"The dead mount at {display(mountpoint)} cannot be removed: {said}.")
-    remove_state(mountpoint)
+    with contextlib.suppress(OSError):
+        remove_state(mountpoint)
 
 
-def _unmount_live(mountpoint: Path) -> None:
-    said = _run_unmount(mountpoint)
+def _unmount_live(mountpoint: Path, *, lazy: bool) -> None:
+    said = _run_unmount(mountpoint, lazy=lazy)
     if not said:
         return
     if "busy" not in said.lower():
         raise MountRefused(f"{display(mountpoint)} cannot be unmounted: {said}.")
     users = _users(mountpoint)
     who = f" by {', '.join(users)}" if users else ""
-    raise MountRefused(f"{display(mountpoint)} is in use{who}; close that and try again.")
+    raise MountRefused(
+        f"{display(mountpoint)} is in use{who}; close that and try again, or take it away under "
+        "them with `--lazy`."
+    )
 
 
 def _run_unmount(mountpoint: Path, *, lazy: bool = False) -> str:

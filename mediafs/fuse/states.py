@@ -57,18 +57,27 @@ def write_state(mountpoint: Path, catalog: Path) -> None:
     draft.replace(path)
 
 
-def remove_state(mountpoint: Path) -> None:
-    """Nobody serves the mount point any more."""
-    _state_path(mountpoint).unlink(missing_ok=True)
+def remove_state(mountpoint: Path, pid: int | None = None) -> None:
+    """Nobody, or not this process, serves the mount point any more.
+
+    A mount that was taken away lazily ends with its last open file: another may be there by then.
+    """
+    state = _stored(mountpoint)
+    if pid is None or (state is not None and state.pid == pid):
+        _state_path(mountpoint).unlink(missing_ok=True)
 
 
 def read_state(mountpoint: Path) -> State | None:
     """Who serves a mount point, if it still runs and told."""
+    state = _stored(mountpoint)
+    return state if state is not None and _started(state.pid) == state.started else None
+
+
+def _stored(mountpoint: Path) -> State | None:
     try:
-        state = State(**json.loads(_state_path(mountpoint).read_text("ascii")))
+        return State(**json.loads(_state_path(mountpoint).read_text("ascii")))
     except (OSError, ValueError, TypeError):
         return None
-    return state if _started(state.pid) == state.started else None
 
 
 def _started(pid: int) -> int | None:

@@ -5,18 +5,28 @@ Looks only; telling a kernel is the adapter's business.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts, tree
+import apsw
+
+from indexer.catalog import facts, open_reader, tree
+from indexer.errors import MediafsError
 
 if TYPE_CHECKING:
-    import apsw
+    from collections.abc import Iterable
+    from pathlib import Path
 
     from indexer.catalog.rows import ChangeRow
     from indexer.model import Generation, TreeDirectoryId
 
+log = logging.getLogger(__name__)
+
 ROOT_INODE = 1
+# So many changes are told at a time: the loop is held up for about 10 ms. Arbitrary.
+_AT_ONCE = 2_000
+_TOP_NAMES = 1000
 
 
 def inode_of(directory: TreeDirectoryId) -> int:
@@ -38,17 +48,22 @@ class Refresh:
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
-        self._version = int(db.pragma("data_version"))
-        self.generation: Generation = facts.generation(db)
-        self.is_pending = facts.is_pending(db)
+        with db:
+            self._version = int(db.pragma("data_version"))
+            self.generation: Generation = facts.generation(db)
+            self.is_pending = facts.is_pending(db)
+            self._told = self._last = tree.last_change(db)  # changes, by their numbers
 
     def has_news(self) -> bool:
-        """Whether another process wrote anything since the last look; a microsecond."""
+        """Whether another process wrote anything since the last look; 8 microseconds."""
         return int(self._db.pragma("data_version")) != self._version
 
     def look(self) -> Forget | None:
-        """What changed since the last look; None: nothing that anyone could have seen."""
-        if not self.has_news():
+        """What changed since the last look; None: nothing that anyone could have seen.
+
+        Much is told in parts: ask until there is None.
+        """
+        if self._told == self._last and not self.has_news():
             return None
         forget: Forget | None = None
         # In one transaction, or the generation could be newer than the changes.
@@ -56,8 +71,9 @@ class Refresh:
             self._version = int(self._db.pragma("data_version"))
             self.is_pending = facts.is_pending(self._db)
             seen, self.generation = self.generation, facts.generation(self._db)
-            if self.generation != seen:
-                forget = self._changes(seen)
+            if self.generation != seen or self._told != self._last:
+                self._last = tree.last_change(self._db)
+                forget = self._next_changes()
         return forget
 
     def everything(self) -> Forget:
@@ -66,16 +82,15 @@ class Refresh:
         self._note_top(forget)
         return forget
 
-    def _changes(self, seen: Generation) -> Forget:
+    def _next_changes(self) -> Forget:
         forget = Forget()
-        above: set[TreeDirectoryId] = set()
-        for change in tree.changes_since(self._db, seen):
-            _note(forget, change)
-            above.add(change.parent)
-        self._note_directories(forget, above)
-        # Some of the changes in between may have been thinned out.
-        if tree.oldest_change(self._db) > seen + 1:
-            self._note_top(forget)
+        changes = tree.changes_after(self._db, self._told, _AT_ONCE)
+        first = changes[0][0] if changes else self._last + 1
+        if first > self._told + 1:
+            self._note_top(forget)  # what was in between was thinned out
+        _note(forget, (change for _, change in changes))
+        self._note_directories(forget, {change.parent for _, change in changes})
+        self._told = changes[-1][0] if changes else self._last
         return forget
 
     def _note_directories(self, forget: Forget, changed: set[TreeDirectoryId]) -> None:
@@ -88,15 +103,59 @@ class Refresh:
 
     def _note_top(self, forget: Forget) -> None:
         forget.attributes[ROOT_INODE] = None
-        for entry in tree.listing(self._db, tree.TREE_ROOT, 0, 1000):
+        for entry in tree.listing(self._db, tree.TREE_ROOT, 0, _TOP_NAMES):
             forget.names[ROOT_INODE, entry.name] = None
 
 
-def _note(forget: Forget, change: ChangeRow) -> None:
-    if change.what != "touched":
-        forget.names[inode_of(change.parent), change.name] = None
-    # Where a name came or went, the file's number of links did too.
-    target = forget.bytes if change.what == "touched" else forget.attributes
-    for file in (change.old_file, change.new_file):
-        if file is not None:
-            target[tree.inode_of_file(file)] = None
+def _note(forget: Forget, changes: Iterable[ChangeRow]) -> None:
+    for change in changes:
+        if change.what != "touched":
+            forget.names[inode_of(change.parent), change.name] = None
+        # Where a name came or went, the file's number of links did too.
+        target = forget.bytes if change.what == "touched" else forget.attributes
+        for file in (change.old_file, change.new_file):
+            if file is not None:
+                target[tree.inode_of_file(file)] = None
+
+
+class Place:
+    """The path of a catalog, where another file may come to stand."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity: tuple[int, int] | None = None
+        self._refused: tuple[int, int] | None = None
+
+    def open(self) -> apsw.Connection:
+        """The catalog that stands there. Raises the Catalog… errors."""
+        self._identity = self._look()
+        return open_reader(self._path)
+
+    def open_other(self) -> apsw.Connection | None:
+        """Another catalog that took its place, as soon as it has a tree to show.
+
+        What cannot be shown is said once, and the one before goes on being served.
+        """
+        now = self._look()
+        if now is None or now == self._identity:
+            return None
+        try:
+            db = open_reader(self._path)
+            is_ready = bool(facts.generation(db))
+        except (MediafsError, apsw.Error) as exc:
+            if now != self._refused:
+                log.warning("The catalog that was mounted is shown as before: %s", exc)
+            self._refused = now
+            return None
+        if not is_ready:
+            db.close()
+            return None
+        self._identity = now
+        return db
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
