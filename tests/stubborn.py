@@ -1,4 +1,4 @@
-"""A share that stands still when it is told to: a read-only FUSE mount of one flat folder.
+"""A share that stands still, is slow or fails when told to: a read-only FUSE mount of one folder.
 
 Run as a program it serves; `Share` starts it, tells it what to do and takes it away again. A read
 of a file it holds back is never answered, not even when the reader is killed, as on a network
@@ -47,6 +47,23 @@ class Share:
         """Answer what was held back until now, and go on holding."""
         self._tell("step")
 
+    def slow(self, seconds: float) -> None:
+        """From now on each read takes so long, however many there are at once."""
+        self._tell(f"slow {seconds}")
+
+    def fail(self, name: str) -> None:
+        """From now on reads of this file give EIO."""
+        self._tell(f"fail {name}")
+
+    def cut(self, name: str) -> None:
+        """From now on reads of this file give nothing, though its size stays."""
+        self._tell(f"cut {name}")
+
+    def reads(self) -> tuple[int, int]:
+        """How many reads were asked for until now, and how many at once at most."""
+        count, most = self._ask("reads").split()
+        return int(count), int(most)
+
     def wait_for(self, count: int) -> list[str]:
         """Until so many different files are being waited for; their names."""
         names: dict[str, None] = {}
@@ -64,10 +81,14 @@ class Share:
         subprocess.run(["fusermount3", "-u", "-z", "-q", self.at], check=False)
 
     def _tell(self, what: str) -> None:
+        self._ask(what)
+
+    def _ask(self, what: str) -> str:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{what}\n".encode())
-        while self._line() != ".":
+        while not (line := self._line()).startswith("."):
             pass  # what was waited for before
+        return line[1:]
 
     def _line(self) -> str:
         assert self._process.stdout is not None
@@ -95,7 +116,11 @@ def serve(source: bytes, at: str, kind: str) -> None:
     names = sorted(os.listdir(source))
     numbers = {name: pyfuse3.ROOT_INODE + 1 + i for i, name in enumerate(names)}
     held: set[bytes] = set()
+    failing: set[bytes] = set()
+    cut: set[bytes] = set()
     freed = trio.Event()
+    seconds = 0.0
+    asked = under_way = most = 0
 
     def entry(inode: int) -> Any:
         path = source if inode == pyfuse3.ROOT_INODE else source + b"/" + names[inode - 2]
@@ -130,24 +155,34 @@ def serve(source: bytes, at: str, kind: str) -> None:
             return pyfuse3.FileInfo(fh=inode, direct_io=True)
 
         async def read(self, fh: int, offset: int, length: int) -> bytes:
+            nonlocal asked, under_way, most
             name = names[fh - 2]
+            asked, under_way = asked + 1, under_way + 1
+            most = max(most, under_way)
             if name in held:
                 print(os.fsdecode(name), flush=True)
                 await freed.wait()
-            return part(source + b"/" + name, offset, length)
+            await trio.sleep(seconds)
+            under_way -= 1
+            if name in failing:
+                raise pyfuse3.FUSEError(errno.EIO)
+            return b"" if name in cut else part(source + b"/" + name, offset, length)
 
     async def listen() -> None:
-        nonlocal freed
+        nonlocal freed, seconds
         async for line in trio.wrap_file(sys.stdin):
             word, _, name = line.rstrip("\n").partition(" ")
-            if word == "hold":
-                held.add(os.fsencode(name))
-            else:
+            told = {"hold": held, "fail": failing, "cut": cut}.get(word)
+            if told is not None:
+                told.add(os.fsencode(name))
+            elif word == "slow":
+                seconds = float(name)
+            elif word in {"answer", "step"}:
                 if word == "answer":
                     held.clear()
                 freed.set()
                 freed = trio.Event()
-            print(".", flush=True)
+            print(f".{asked} {most}" if word == "reads" else ".", flush=True)
 
     async def both() -> None:
         async with trio.open_nursery() as nursery:

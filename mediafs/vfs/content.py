@@ -1,80 +1,51 @@
-"""Open the source of a file and read it; nothing else in mediafs does.
+"""Whose bytes are given for a file of the tree, and what is given instead when they fail.
 
 A file of the tree stands for one content, a BLAKE3 digest. Its bytes are given from any
 source whose stamp says that it still holds them: when the file itself does not fit, vanished
 or fails, also in the middle of a read, the next identical copy takes its place. Bytes of
-another content are never given.
-
-The loop never waits for a disk: opening happens in a thread, and so does reading what is not
-in the page cache. Each root has its own threads, so that a dead NAS does not stop the others.
+another content are never given. Opening is sources.py, reading is reading.py.
 """
 
 from __future__ import annotations
 
-import errno
-import os
+import time
 from collections import OrderedDict
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
-from indexer.catalog import tree
+from indexer.catalog import facts, history, tree
 from indexer.paths import join
-from indexer.source import open_beneath, open_root, stamp_of
 from mediafs.vfs.complaints import Complaints
 from mediafs.vfs.errors import NoSuchEntry, SourceChanged, SourceUnavailable
+from mediafs.vfs.read_ahead import Ahead, Counts
+from mediafs.vfs.reading import Bytes, Reader, new_buffer
+from mediafs.vfs.sources import Opened, Sources, Trouble, innermost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import apsw
 
     from indexer.catalog.rows import Source
-    from indexer.model import ContentId, FileId, RootId, Stamp
+    from indexer.model import ContentId, FileId
 
-Bytes = bytes | bytearray
+__all__ = ["Bytes", "Content", "Counts", "OpenFile", "Trouble"]
 
-# Enough for a disk to sort its queue, few enough for a NAS; arbitrary.
-_THREADS_PER_ROOT = 8
 # Which content the page cache above us may hold is remembered for this many files (about
-# 4 MB); an older one is read again from its source. Arbitrary.
-_REMEMBERED = 32_768
-_NO_WAIT = getattr(os, "RWF_NOWAIT", 0)
-_VANISHED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.ESTALE})
+# 6 MB); an older one is read again from its source. Arbitrary.
+_REMEMBERED: Final = 32_768
+# Asking whether another process wrote takes 8 microseconds, a cached read of 128 KiB 20: so
+# long may a file be read on that was just found rotten.
+_LOOK_SECONDS: Final = 0.1
 
-
-class Trouble(Enum):
-    """Why a source does not give its bytes, as a warning says it."""
-
-    CHANGED = "is not what was indexed any more; run `mediafs reindex`"
-    VANISHED = "is no longer there; run `mediafs reindex`"
-    OFFLINE = "is on a disk that does not answer; plug it in"
-    UNREADABLE = "cannot be read; check the disk and the permissions"
-    UNKNOWN = "was never read; run `mediafs reindex`"
-
-
-_IS_STALE = frozenset({Trouble.CHANGED, Trouble.VANISHED})
-
-
-@dataclass(slots=True, eq=False)
-class _Opened:
-    source: Source
-    fd: int
-    may_wait: bool = not _NO_WAIT  # True once it refused to say whether reading would wait
-
-
-@dataclass(slots=True)
-class Counts:
-    """How often what happened; counted because it is hard to time."""
-
-    opens: int = 0
-    reads: int = 0
-    waits: int = 0  # reads that went to a thread
-    bytes_read: int = 0
-    failovers: int = 0
-    refusals: int = 0  # opens and reads for which no source was left
+_IS_STALE: Final = frozenset({Trouble.CHANGED, Trouble.VANISHED})
+# What only the next reindex can put right, as the catalog names it.
+_SUSPECT: Final = {
+    Trouble.CHANGED: "changed",
+    Trouble.VANISHED: "vanished",
+    Trouble.UNREADABLE: "unreadable",
+}
 
 
 class OpenFile:
@@ -84,25 +55,27 @@ class OpenFile:
         "_content",
         "_file",
         "_lock",
-        "_opened",
+        "_reader",
+        "_seen",
         "_sources",
         "_used",
         "is_as_before",
         "size",
     )
 
-    def __init__(self, sources: Content, own: Source, content: ContentId, opened: _Opened) -> None:
+    def __init__(self, sources: Content, own: Source, content: ContentId, reader: Reader) -> None:
         self._sources = sources
         self._file = own.file
         self._content = content
-        self._opened = opened
+        self._reader = reader
         # A read of another task may still use the handle of a source that failed, so they
         # are closed together at the end.
-        self._used = [opened]
-        self._lock = trio.Lock()
+        self._used = [reader]
+        self._lock: trio.Lock | None = None
+        self._seen = sources.version()
         self.size = own.stamp.size
-        # What a cache above us may hold of this file are these bytes.
-        self.is_as_before = sources.remember(own.file, content)
+        # What a cache above us may hold of this file are these bytes, out of this source.
+        self.is_as_before = sources.remember(own.file, content, reader.opened.source.file)
 
     async def read(self, offset: int, size: int) -> Bytes:
         """Up to `size` bytes at `offset`, fewer only at the end of the file.
@@ -112,9 +85,13 @@ class OpenFile:
         size = min(size, self.size - offset)
         if size <= 0:
             return b""
-        found: Bytes | None = self._sources.read_cached(self._opened, offset, size)
-        if found is None:
-            found = await self._read_waiting(offset, size)
+        if self._seen != self._sources.version():
+            await self._look_again()
+        buffer, reader = new_buffer(size), self._reader
+        filled = reader.read_now(offset, buffer)
+        # After the read: bytes that were written before it show in the stamp.
+        is_done = filled == size and reader.is_sound()
+        found = buffer if is_done else await self._read_waiting(reader, offset, buffer, filled)
         # The file got other bytes meanwhile and was opened again: what a cache above us holds
         # under its number are the new bytes, and these must not be mixed in.
         if self._sources.is_superseded(self._file, self._content):
@@ -123,40 +100,70 @@ class OpenFile:
         self._sources.counts.bytes_read += size
         return found
 
-    async def _read_waiting(self, offset: int, size: int) -> Bytes:
+    async def _read_waiting(
+        self, reader: Reader, offset: int, buffer: bytearray, filled: int
+    ) -> Bytes:
         tried: dict[Source, Trouble] = {}
         while True:
-            opened = self._opened
-            found = await self._sources.read_waiting(opened, offset, size)
+            found = await reader.read(offset, buffer, filled)
             if not isinstance(found, Trouble):
                 return found
-            tried[opened.source] = found
-            await self._fail_over(opened, tried)
+            tried[reader.opened.source] = await self._sources.explained(reader.opened.source, found)
+            reader, filled = await self._fail_over(reader, tried), 0
 
-    async def _fail_over(self, failed: _Opened, tried: dict[Source, Trouble]) -> None:
+    async def _look_again(self) -> None:
+        """The catalog was written: what was found rotten since is not read on."""
+        seen, reader = self._sources.version(), self._reader
+        if self._sources.is_rotten(reader.opened.source):
+            await self._fail_over(reader, {reader.opened.source: Trouble.ROTTEN})
+        self._seen = seen
+
+    async def _fail_over(self, failed: Reader, tried: dict[Source, Trouble]) -> Reader:
         """Put another source in place of one that failed, unless another read just did."""
+        if self._lock is None:
+            self._lock = trio.Lock()
         async with self._lock:
-            if self._opened is failed:
-                self._opened = await self._sources.open_other(
-                    failed, self._file, self._content, tried
+            if self._reader is failed:
+                failed.drop()
+                self._reader = await self._sources.open_other(
+                    failed.opened.source, self._file, self._content, tried
                 )
-                self._used.append(self._opened)
+                self._used.append(self._reader)
+            return self._reader
+
+    def fileno(self) -> int:
+        """The handle of the source that is read now: to ask who may read it."""
+        return self._reader.opened.fd
 
     def release(self) -> None:
         """Close what was opened; no read may be under way."""
         while self._used:
-            os.close(self._used.pop().fd)
+            self._used.pop().release()
 
 
 class Content:
-    """The sources of one catalog."""
+    """The sources of one catalog.
 
-    def __init__(self, db: apsw.Connection, host: str, counts: Counts) -> None:
+    `suspect` is told of each file that is not as it was indexed, once for each reason and
+    generation: 'changed', 'vanished' or 'unreadable'. It must not wait.
+    """
+
+    def __init__(
+        self,
+        db: apsw.Connection,
+        host: str,
+        counts: Counts,
+        suspect: Callable[[FileId, str], None] = lambda _file, _why: None,
+    ) -> None:
         self._db = db
         self._host = host
-        self._limiters: dict[RootId, trio.CapacityLimiter] = {}
-        self._latest: OrderedDict[FileId, ContentId] = OrderedDict()
+        self._suspect = suspect
+        self._suspected: dict[FileId, tuple[str, int]] = {}
+        self._sources = Sources()
+        self._ahead = Ahead(self._sources, counts)
+        self._latest: OrderedDict[FileId, tuple[ContentId, FileId]] = OrderedDict()
         self._complaints = Complaints()
+        self._version, self._look_at = 0, 0.0
         self.counts = counts
 
     async def open(self, file: FileId) -> OpenFile:
@@ -168,73 +175,74 @@ class Content:
         if own is None:
             raise NoSuchEntry(file)
         if own.content is None:
-            raise self._refusal(own, Trouble.UNKNOWN if own.is_online else Trouble.OFFLINE)
-        opened = await self._open_any(own, own.content, {})
+            trouble = Trouble.UNKNOWN if own.is_online else Trouble.OFFLINE
+            self._note(own, trouble)
+            raise self._refusal(own, trouble)
+        opened = None
+        if own.is_online and own.state == "present":
+            opened = self._sources.open_now(own)
+        if opened is None:
+            opened = await self._open_any(own, own.content, {})
         self.counts.opens += 1
-        return OpenFile(self, own, own.content, opened)
+        return OpenFile(self, own, own.content, Reader(opened, self._ahead))
 
-    def remember(self, file: FileId, content: ContentId) -> bool:
-        """Note what a file's bytes are from now on; whether that is what they were."""
+    # ------------------------------------------------------------------ what is known meanwhile
+
+    def remember(self, file: FileId, content: ContentId, source: FileId) -> bool:
+        """Note what a file's bytes are from now on; whether that is what they were.
+
+        The same bytes out of another source are not: the one before may have rotted.
+        """
         before = self._latest.pop(file, None)
-        self._latest[file] = content
+        self._latest[file] = content, source
         if len(self._latest) > _REMEMBERED:
             self._latest.popitem(last=False)
-        return before == content
+        return before == (content, source)
 
     def is_superseded(self, file: FileId, content: ContentId) -> bool:
         """Whether the file was opened with other bytes since."""
-        return self._latest.get(file, content) != content
+        latest = self._latest.get(file)
+        return latest is not None and latest[0] != content
 
-    def read_cached(self, opened: _Opened, offset: int, size: int) -> bytearray | None:
-        """The bytes, if they are in memory and belong to the content; None says nothing."""
-        if opened.may_wait:
-            return None
-        # A new one each time: using one buffer again measured a third slower.
-        buffer = bytearray(size)
-        try:
-            count = os.preadv(opened.fd, [buffer], offset, _NO_WAIT)
-            # After the read: bytes that were written before it show in the stamp.
-            is_good = count == size and _fits(opened)
-        except BlockingIOError:
-            return None
-        except OSError:
-            # EOPNOTSUPP on NFS, SMB and FUSE, where fstat() may wait as well.
-            opened.may_wait = True
-            return None
-        return buffer if is_good else None
+    def version(self) -> int:
+        """Another number after another process wrote to the catalog, a moment later at most."""
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._version = int(self._db.pragma("data_version"))
+            self._look_at = now + _LOOK_SECONDS
+        return self._version
 
-    async def read_waiting(self, opened: _Opened, offset: int, size: int) -> Bytes | Trouble:
-        """The bytes, however long it takes, or why they cannot be had from this source."""
-        self.counts.waits += 1
-        found = await trio.to_thread.run_sync(
-            _read_fully, opened, offset, size, limiter=self._limiter(opened.source.root)
-        )
-        if isinstance(found, Trouble):
-            self._complain(opened.source, found)
-        return found
+    def is_rotten(self, source: Source) -> bool:
+        """Whether a source turned out not to hold the bytes that its stamp stands for."""
+        now = tree.source(self._db, source.file, self._host)
+        return now is not None and now.content == source.content and now.state == "unreadable"
+
+    # ------------------------------------------------------------------ one of several sources
 
     async def open_other(
-        self, failed: _Opened, file: FileId, content: ContentId, tried: dict[Source, Trouble]
-    ) -> _Opened:
+        self, failed: Source, file: FileId, content: ContentId, tried: dict[Source, Trouble]
+    ) -> Reader:
         """Another source of the content than those tried; raises the file's own trouble."""
-        own = tree.source(self._db, file, self._host) or failed.source
+        own = tree.source(self._db, file, self._host) or failed
+        self._note(failed, tried[failed])
         opened = await self._open_any(own, content, tried)
         self.counts.failovers += 1
-        return opened
+        return Reader(opened, self._ahead)
 
     async def _open_any(
         self, own: Source, content: ContentId, tried: dict[Source, Trouble]
-    ) -> _Opened:
+    ) -> Opened:
         """The first source of a content that opens and fits: the file itself, then its copies."""
         for source in self._candidates(own, content):
             if source in tried:
                 continue
-            outcome = await self._open_one(source)
-            if isinstance(outcome, _Opened):
-                return outcome
-            tried[source] = outcome
-            self._complain(source, outcome)
-        # The catalog knows other bytes for the file by now where it was not even tried.
+            opened = await self._open_one(source)
+            if isinstance(opened, Opened):
+                return opened
+            tried[source] = opened
+            self._note(source, opened)
+        if own not in tried:  # the catalog knows other bytes for the file by now
+            self._complain(own, Trouble.CHANGED)
         raise self._refusal(own, tried.get(own, Trouble.CHANGED))
 
     def _candidates(self, own: Source, content: ContentId) -> Iterator[Source]:
@@ -244,87 +252,52 @@ class Content:
             if copy.file != own.file and copy.is_online:
                 yield copy
 
-    async def _open_one(self, source: Source) -> _Opened | Trouble:
+    async def _open_one(self, source: Source) -> Opened | Trouble:
+        if source.state == "gone":
+            return Trouble.VANISHED
         if not source.is_online:
             return Trouble.OFFLINE
-        return await trio.to_thread.run_sync(
-            _open_source, source, limiter=self._limiter(source.root)
-        )
+        if source.state == "unreadable":
+            return Trouble.ROTTEN
+        self.counts.open_waits += 1
+        found = await self._sources.open(source)
+        return found if isinstance(found, Opened) else await self.explained(source, found)
 
-    def _limiter(self, root: RootId) -> trio.CapacityLimiter:
-        if root not in self._limiters:
-            self._limiters[root] = trio.CapacityLimiter(_THREADS_PER_ROOT)
-        return self._limiters[root]
+    # ------------------------------------------------------------------ what went wrong
+
+    async def explained(self, source: Source, trouble: Trouble) -> Trouble:
+        """The trouble, or OFFLINE where the disk that a source was on is not there now."""
+        if trouble not in {Trouble.VANISHED, Trouble.UNREADABLE}:
+            return trouble
+        top, device = self._disk_of(source)
+        is_absent = await self._sources.is_absent(source, top, device)
+        return Trouble.OFFLINE if is_absent else trouble
+
+    def _disk_of(self, source: Source) -> tuple[bytes, str | None]:
+        """The folder that a source's filesystem was mounted at or above, and which one it was."""
+        mounted = history.mounted_folders(self._db, source.root)
+        folder = innermost(list(mounted), source.path)
+        if folder is not None:
+            return join(source.root_path, folder), mounted[folder]
+        devices = [root.device for root in facts.roots(self._db) if root.id == source.root]
+        return source.root_path, devices[0] if devices else None
 
     def _refusal(self, own: Source, trouble: Trouble) -> SourceChanged | SourceUnavailable:
         self.counts.refusals += 1
-        self._complain(own, trouble)
         return (SourceChanged if trouble in _IS_STALE else SourceUnavailable)(own.file)
 
     def _complain(self, source: Source, trouble: Trouble) -> None:
         self._complaints.about(join(source.root_path, source.path), trouble.value)
 
-
-# ------------------------------------------------------------------ in a thread, may be slow
-
-
-def _open_source(source: Source) -> _Opened | Trouble:
-    try:
-        root_fd = open_root(source.root_path)
-    except OSError:
-        return Trouble.OFFLINE
-    try:
-        opened = _Opened(source, open_beneath(root_fd, source.path))
-    except OSError as exc:
-        return _trouble(exc, root_fd)
-    finally:
-        os.close(root_fd)
-    return opened if _fits_now(opened) else _closed(opened, Trouble.CHANGED)
-
-
-def _trouble(exc: OSError, root_fd: int) -> Trouble:
-    if exc.errno not in _VANISHED:
-        return Trouble.UNREADABLE
-    # The mount point of an unplugged disk is an empty directory: nothing vanished.
-    return Trouble.VANISHED if _has_entries(root_fd) else Trouble.OFFLINE
-
-
-def _has_entries(folder_fd: int) -> bool:
-    try:
-        with os.scandir(folder_fd) as entries:
-            return next(entries, None) is not None
-    except OSError:
-        return False
-
-
-def _closed(opened: _Opened, trouble: Trouble) -> Trouble:
-    os.close(opened.fd)
-    return trouble
-
-
-def _fits_now(opened: _Opened) -> bool:
-    try:
-        return _fits(opened)
-    except OSError:
-        return False
-
-
-def _read_fully(opened: _Opened, offset: int, size: int) -> bytearray | Trouble:
-    buffer = bytearray(size)
-    view = memoryview(buffer)
-    try:
-        while view and (count := os.preadv(opened.fd, [view], offset + size - len(view))):
-            view = view[count:]
-        is_good = not view and _fits(opened)
-    except OSError as exc:
-        return Trouble.VANISHED if exc.errno == errno.ESTALE else Trouble.UNREADABLE
-    return buffer if is_good else Trouble.CHANGED
-
-
-# ------------------------------------------------------------------ about a microsecond
-
-
-def _fits(opened: _Opened) -> bool:
-    """Whether an open source is still under the stamp with which its bytes were read."""
-    known: Stamp = opened.source.stamp
-    return stamp_of(os.fstat(opened.fd), has_stable_inodes=known.inode is not None) == known
+    def _note(self, source: Source, trouble: Trouble) -> None:
+        self._complain(source, trouble)
+        why = _SUSPECT.get(trouble)
+        if why is None or source.state != "present":  # the catalog knows
+            return
+        reason = why, facts.generation(self._db)
+        if self._suspected.get(source.file) == reason:
+            return
+        if len(self._suspected) >= _REMEMBERED:
+            self._suspected.clear()
+        self._suspected[source.file] = reason
+        self._suspect(source.file, why)

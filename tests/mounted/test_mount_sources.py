@@ -5,8 +5,16 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from stubborn import Share
+
+from indexer.mounts import mount_table
+from indexer.scan.filesystems import device_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 BIG = os.urandom(6 << 20)
 
@@ -109,6 +117,95 @@ def test_sources_are_not_touched_by_reading(library):
 
     assert len((library.at / "originals/a.jpg").read_bytes()) == 10_000
     assert source.stat().st_atime_ns == 10**9
+
+
+# ---------------------------------------------------------------------------- in the middle
+
+
+@pytest.fixture
+def failing(library, tmp_path) -> Iterator[Share]:
+    """A share in the library, with one film that is shown."""
+    behind = tmp_path / "server"
+    behind.mkdir()
+    (behind / "a.mov").write_bytes(BIG)
+    share = Share(behind, library.top / "nas")
+    try:
+        file = library.maker.seen(library.root, library.top, "nas/a.mov")
+        library.maker.place("originals/a.mov", file)
+        yield share
+    finally:
+        share.close()
+
+
+def read_around(shown, happens: Callable[[], None]) -> bytes:
+    """A file from head to tail, with something happening after its head was read."""
+    with shown.open("rb", buffering=0) as file:
+        start = file.read(4096)
+        happens()
+        return start + b"".join(iter(lambda: file.read(1 << 16), b""))
+
+
+@pytest.mark.parametrize("trouble", ["fail", "cut"])
+def test_a_source_that_turns_bad_in_the_middle_fails_over_to_its_copy(library, failing, trouble):
+    library.file("copy.mov", BIG)
+    library.mount()
+
+    found = read_around(library.at / "originals/a.mov", lambda: getattr(failing, trouble)("a.mov"))
+
+    assert found == BIG
+
+
+@pytest.mark.parametrize(("trouble", "code"), [("fail", errno.EIO), ("cut", errno.ESTALE)])
+def test_a_source_that_turns_bad_without_a_copy_is_an_error(library, failing, trouble, code):
+    library.mount()
+
+    with pytest.raises(OSError) as caught:
+        read_around(library.at / "originals/a.mov", lambda: getattr(failing, trouble)("a.mov"))
+
+    # The kernel says EIO of a page that it could not read, whatever we said of it.
+    assert caught.value.errno in {code, errno.EIO}
+    assert library.log.count("a.mov") == 1
+
+
+def test_a_source_that_is_replaced_in_the_middle_fails_over_to_its_copy(library):
+    library.file("a.mov", BIG, "originals/a.mov")
+    library.file("copy.mov", BIG)
+    library.mount()
+    other = library.top / "other.tmp"
+    other.write_bytes(BIG[::-1])
+
+    found = read_around(
+        library.at / "originals/a.mov", lambda: other.replace(library.top / "a.mov")
+    )
+
+    assert found == BIG
+
+
+def test_a_folder_that_is_swapped_for_a_link_is_not_followed(library, tmp_path):
+    library.file("2019/a.jpg", b"a", "originals/a.jpg")
+    library.mount()
+    assert (library.at / "originals/a.jpg").read_bytes() == b"a"
+    (library.top / "2019").rename(tmp_path / "elsewhere")
+    (library.top / "2019").symlink_to(tmp_path / "elsewhere")
+
+    assert error_of(library.at / "originals/a.jpg") == errno.ESTALE
+
+
+def test_a_file_on_an_absent_disk_inside_a_root_is_an_error_and_stays(library, disk):
+    usb = disk()
+    usb.mount(library.top / "usb")
+    library.file("near.jpg", b"near", "originals/near.jpg")
+    library.file("usb/a.jpg", b"a", "originals/a.jpg")
+    device = device_of(os.fsencode(library.top / "usb"), mount_table())
+    library.maker.db.execute(
+        "UPDATE folder SET device = ? WHERE path = CAST('usb' AS BLOB)", (device,)
+    )
+    library.mount()
+    usb.unmount()
+
+    assert error_of(library.at / "originals/a.jpg") == errno.EIO
+    assert os.listdir(library.at / "originals") == ["near.jpg", "a.jpg"]
+    assert (library.at / "originals/near.jpg").read_bytes() == b"near"
 
 
 # ---------------------------------------------------------------------------- live

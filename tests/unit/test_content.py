@@ -12,11 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from make_catalog import HOST, CatalogMaker
 
+from indexer import source
 from indexer.catalog import open_reader
+from indexer.mounts import mount_table
+from indexer.scan.filesystems import device_of
 from mediafs.vfs.content import Content, Counts
 from mediafs.vfs.errors import NoSuchEntry, SourceChanged, SourceUnavailable
 
 DATA = os.urandom(300_000)
+PATIENCE = 1000  # looks, a hundredth of a second apart
 
 
 class Sources:
@@ -26,7 +30,8 @@ class Sources:
         self.maker = CatalogMaker(folder / "catalog.db")
         self.root = self.maker.root(self.top)
         self.db = open_reader(folder / "catalog.db")
-        self.content = Content(self.db, HOST, Counts())
+        self.suspects = []
+        self.content = Content(self.db, HOST, Counts(), lambda *what: self.suspects.append(what))
 
     def file(self, name, data):
         (self.top / name).write_bytes(data)
@@ -232,3 +237,187 @@ def test_one_warning_names_the_file_and_what_to_do(sources, caplog):
 
     [said] = caplog.messages
     assert said == f"{sources.top}/a.jpg is no longer there; run `mediafs reindex`"
+
+
+# ---------------------------------------------------------------------------- how it was opened
+
+
+def test_a_file_that_the_kernel_knows_is_opened_without_a_thread(sources):
+    if not source._HAS_CACHED_LOOKUP:
+        pytest.skip("this kernel does not say what it has in memory")
+    files = [sources.file(f"{number}.jpg", DATA) for number in range(20)]
+
+    async def run():
+        for file in files:
+            handle = await sources.content.open(file)
+            handle.release()
+
+    trio.run(run)
+
+    assert sources.content.counts.opens == 20
+    assert sources.content.counts.open_waits < 20
+
+
+def test_another_folder_in_place_of_the_root_is_noticed(sources, tmp_path):
+    file = sources.file("a.jpg", b"a")
+
+    async def run():
+        handle = await sources.content.open(file)
+        handle.release()
+        sources.top.rename(tmp_path / "aside")
+        sources.top.mkdir()
+        (sources.top / "other.jpg").touch()
+        for _ in range(PATIENCE):
+            handle = await sources.content.open(file)
+            assert bytes(await handle.read(0, 10)) == b"a"
+            handle.release()
+            await trio.sleep(0.01)
+
+    with pytest.raises(SourceChanged):
+        trio.run(run)
+
+
+def test_a_root_that_nobody_reads_is_not_held(sources):
+    file = sources.file("a.jpg", b"a")
+
+    def held():
+        links = (Path(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd"))
+        return [link for link in links if link.exists() and link.samefile(sources.top)]
+
+    async def run():
+        handle = await sources.content.open(file)
+        handle.release()
+        assert held()
+        for _ in range(PATIENCE):
+            if not held():
+                return
+            await trio.sleep(0.01)
+        pytest.fail("the root is still held")
+
+    trio.run(run)
+
+
+# ---------------------------------------------------------------------------- what the catalog learns
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_a_handle_does_not_read_on_what_was_found_rotten(sources, is_copied):
+    file = sources.file("a.jpg", DATA)
+    if is_copied:
+        sources.file("b.jpg", DATA)
+
+    async def run():
+        handle = await sources.content.open(file)
+        assert bytes(await handle.read(0, 10)) == DATA[:10]
+        sources.maker.db.execute(
+            "UPDATE file SET state = 'unreadable', rotten_ns = 1 WHERE file_id = ?", (file,)
+        )
+        counts, errors = sources.content.counts, 0
+        with trio.fail_after(10):
+            while counts.failovers + counts.refusals < 3 - 2 * is_copied:
+                await trio.lowlevel.checkpoint()
+                try:
+                    assert bytes(await handle.read(0, 10)) == DATA[:10]
+                except SourceUnavailable:
+                    errors += 1
+        handle.release()
+        return errors
+
+    assert trio.run(run) == (0 if is_copied else 3)
+
+
+def test_what_was_found_rotten_is_not_opened(sources, caplog):
+    file = sources.file("a.jpg", DATA)
+    sources.maker.db.execute("UPDATE file SET state = 'unreadable', rotten_ns = 1")
+
+    with pytest.raises(SourceUnavailable):
+        sources.read(file)
+
+    assert "as verify found" in caplog.text
+
+
+def test_bytes_of_another_source_than_before_are_not_as_before(sources):
+    file = sources.file("a.jpg", b"a")
+    sources.file("b.jpg", b"a")
+
+    async def opened():
+        handle = await sources.content.open(file)
+        handle.release()
+        return handle.is_as_before
+
+    before = [trio.run(opened), trio.run(opened)]
+    sources.maker.db.execute(
+        "UPDATE file SET state = 'unreadable', rotten_ns = 1 WHERE file_id = ?", (file,)
+    )
+
+    assert [*before, trio.run(opened), trio.run(opened)] == [False, True, False, True]
+
+
+def test_each_trouble_is_passed_on_once_in_a_generation(sources):
+    changed, vanished = sources.file("a.jpg", b"a"), sources.file("b.jpg", b"b")
+    (sources.top / "a.jpg").write_bytes(b"other")
+    (sources.top / "b.jpg").unlink()
+
+    for _ in range(3):
+        for file in (changed, vanished):
+            with pytest.raises(SourceChanged):
+                sources.read(file)
+    before = list(sources.suspects)
+    sources.maker.publish()
+    with pytest.raises(SourceChanged):
+        sources.read(changed)
+
+    assert before == [(changed, "changed"), (vanished, "vanished")]
+    assert sources.suspects[2:] == [(changed, "changed")]
+
+
+def test_an_unplugged_disk_is_no_suspect(sources):
+    file = sources.file("a.jpg", b"a")
+    sources.top.rename(sources.top.with_name("unplugged"))
+
+    with pytest.raises(SourceUnavailable):
+        sources.read(file)
+
+    assert not sources.suspects
+
+
+# ---------------------------------------------------------------------------- disks inside a root
+
+
+def test_a_file_below_an_absent_disk_is_unavailable(sources):
+    (sources.top / "usb").mkdir()
+    file = sources.file("usb/a.jpg", b"a")
+    near = sources.file("near.jpg", b"b")
+    sources.maker.db.execute(
+        "UPDATE folder SET device = 'uuid:ext4:another' WHERE path = CAST('usb' AS BLOB)"
+    )
+    (sources.top / "usb/a.jpg").unlink()
+    (sources.top / "near.jpg").unlink()
+
+    with pytest.raises(SourceUnavailable):
+        sources.read(file)
+    with pytest.raises(SourceChanged):
+        sources.read(near)
+
+
+def test_a_file_that_vanished_from_a_disk_that_is_there_is_stale(sources):
+    (sources.top / "usb").mkdir()
+    file = sources.file("usb/a.jpg", b"a")
+    device = device_of(os.fsencode(sources.top / "usb"), mount_table())
+    sources.maker.db.execute(
+        "UPDATE folder SET device = ? WHERE path = CAST('usb' AS BLOB)", (device,)
+    )
+    (sources.top / "usb/a.jpg").unlink()
+    (sources.top / "usb/other.jpg").touch()
+
+    with pytest.raises(SourceChanged):
+        sources.read(file)
+
+
+def test_a_root_on_another_disk_than_before_is_unavailable(sources):
+    file = sources.file("a.jpg", b"a")
+    sources.maker.db.execute("UPDATE root SET device = 'uuid:ext4:another'")
+    (sources.top / "a.jpg").rename(sources.top / "what another disk holds.jpg")
+
+    with pytest.raises(SourceUnavailable):
+        sources.read(file)

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from indexer.source import open_beneath, open_root, stamp_of
+from indexer import source
+from indexer.source import has_stamp, open_beneath, open_known, open_root, stamp_of
+
+
+@pytest.fixture(params=["one call", "one name at a time"], autouse=True)
+def way(request, monkeypatch):
+    """All of this is true with openat2 and without."""
+    if request.param != "one call":
+        monkeypatch.setattr(source, "_HAS_OPENAT2", False)
+        monkeypatch.setattr(source, "_HAS_CACHED_LOOKUP", False)
+    elif not source._HAS_OPENAT2:
+        pytest.skip("this kernel has no openat2, or a sandbox refuses it")
+    return request.param
 
 
 def open_handles():
@@ -136,3 +150,83 @@ def test_a_stamp_holds_the_inode_only_where_inodes_last(tmp_path):
     assert stamp_of(status).size == 6
     assert stamp_of(status).mtime_ns == status.st_mtime_ns
     assert stamp_of(status).ctime_ns == status.st_ctime_ns
+
+
+def test_a_stamp_is_had_only_while_nothing_of_it_changed(tmp_path):
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(b"pixels")
+    status = photo.stat()
+    stamp = stamp_of(status)
+
+    assert has_stamp(status, stamp)
+    assert has_stamp(status, replace(stamp, inode=None))
+    for name in ("size", "mtime_ns", "ctime_ns", "inode"):
+        assert not has_stamp(status, replace(stamp, **{name: getattr(stamp, name) + 1}))
+
+
+# ---------------------------------------------------------------------------- swapped meanwhile
+
+
+def test_a_folder_that_is_swapped_for_a_link_never_leads_out(tmp_path):
+    inside, outside = tmp_path / "root" / "2019", tmp_path / "outside"
+    for folder, data in ((inside, b"mine"), (outside, b"secret")):
+        folder.mkdir(parents=True)
+        (folder / "a.jpg").write_bytes(data)
+    aside, link, is_over = inside.with_name("aside"), inside.with_name("link"), threading.Event()
+    link.symlink_to(outside)
+
+    def swap():
+        while not is_over.is_set():
+            inside.rename(aside)
+            link.rename(inside)
+            inside.rename(link)
+            aside.rename(inside)
+
+    swapping, seen = threading.Thread(target=swap), set()
+    swapping.start()
+    with root(tmp_path / "root") as root_fd:
+        for _ in range(2000):
+            with suppress(OSError):
+                fd = open_known(root_fd, b"2019/a.jpg") or open_beneath(root_fd, b"2019/a.jpg")
+                seen.add(os.read(fd, 10))
+                os.close(fd)
+    is_over.set()
+    swapping.join()
+
+    assert seen == {b"mine"}
+
+
+# ---------------------------------------------------------------------------- without waiting
+
+
+def known(tmp_path, relative):
+    with root(tmp_path) as root_fd:
+        return open_known(root_fd, relative)
+
+
+def test_what_the_kernel_knows_is_opened_at_once(tmp_path, way):
+    (tmp_path / "2019").mkdir()
+    (tmp_path / "2019" / "a.jpg").write_bytes(b"pixels")
+
+    fd = known(tmp_path, b"2019/a.jpg")
+
+    if way != "one call" or not source._HAS_CACHED_LOOKUP:
+        assert fd is None
+        return
+    assert os.read(fd, 10) == b"pixels"
+    os.close(fd)
+
+
+def test_what_is_no_plain_file_is_not_opened_at_once(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.jpg").touch()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "link.jpg").symlink_to("real/a.jpg")
+    os.symlink("/etc/passwd", tmp_path / "out.jpg")
+
+    for relative in (b"link/a.jpg", b"link.jpg", b"out.jpg", b"gone.jpg", b"gone/a.jpg"):
+        assert known(tmp_path, relative) is None
+
+
+def test_another_filesystem_below_the_root_is_not_opened_at_once():
+    assert known(Path("/"), b"proc/self/stat") is None
