@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from indexer.model import (
@@ -133,9 +133,11 @@ class MemberRow:
     is_offered: bool  # False: never called reclaimable
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """What a stat() of a name in the tree says; write bits are dropped by the caller."""
+class Attributes(NamedTuple):
+    """What a stat() of a name in the tree says; write bits are dropped by the caller.
+
+    A tuple, as TreeEntry: a row becomes one as it is, in a tenth of a dataclass's time.
+    """
 
     inode: int
     is_directory: bool
@@ -147,14 +149,14 @@ class Attributes:
     gid: int
     blocks: int  # of 512 bytes
     links: int
+    folder: FolderId | None = None  # the source's; None: it has none
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(NamedTuple):
     """One name in a directory of the tree."""
 
     cookie: int  # resumes a listing after this name
-    name: bytes
+    name: bytes  # the true one, however it was asked for
     attributes: Attributes
 
 
@@ -168,7 +170,8 @@ class Source:
     path: bytes  # relative to the root
     stamp: Stamp
     content: ContentId | None
-    is_online: bool
+    is_online: bool  # its root is on this machine, and its disk was there
+    state: str  # of the file, as the catalog has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,98 @@ class ChangeRow:
     name: bytes
     old_file: FileId | None
     new_file: FileId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a name went or shows something else, as it was decided then."""
+
+    cause: str
+    says: str
+    heir: FileId | None = None  # what stands in its place
+    shot: ShotId | None = None
+    rule: str | None = None
+
+
+class NewReason(NamedTuple):
+    """The reason of one row of `change`."""
+
+    change: int
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A name that showed a file before the generation that is being published changed it."""
+
+    change: int
+    path: bytes
+    what: str
+    old_file: FileId
+    new_file: FileId | None
+
+
+class Stood(NamedTuple):
+    """A copy that stands in the tree for its equals, by what a backup sees of it."""
+
+    blake3: bytes
+    mtime_ns: int
+    mode: int
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A generation that changed something in the tree."""
+
+    generation: Generation
+    committed_ns: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that a generation changed, as it is told to people."""
+
+    number: int  # of the row of `change`; of the name that came where two are told as one
+    generation: Generation
+    view: str
+    what: str  # as in `change`, or 'moved': the same file, another name
+    path: bytes
+    before: bytes | None  # the name that it had, or that what it replaced had; None: this one
+    old_file: FileId | None
+    new_file: FileId | None
+    why: Reason | None
+
+    @property
+    def is_directory(self) -> bool:
+        """Directories come and go with what is in them."""
+        return self.old_file is None and self.new_file is None
+
+    def after(self, went: Entry, what: str) -> Entry:
+        """This name came because that one went."""
+        return replace(self, what=what, before=went.path, old_file=went.old_file, why=went.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A file as the log needs it: its state, and what was decided about it."""
+
+    file: FileId
+    state: str
+    state_says: str | None
+    blake3: bytes | None
+    damage: str | None
+    damage_says: str | None
+    shot: ShotId | None
+    role: Role | None
+    role_says: str | None
+    shot_why: str | None
+    local: str | None
+    unknown: str | None
+    time_why: str | None
+    name: bytes  # on its disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,80 +2,72 @@
 except for the bytes of files.
 
 Directories are asked from the catalog one short indexed query at a time, on the loop's own
-thread (measured: 5 microseconds a name; a thread would cost more than it saves), and no query
+thread (measured: 2 microseconds a name; a thread would cost more than it saves), and no query
 stays open while anything waits. What is not here: FUSE, HTTP, and where bytes come from.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import trio
 
-from indexer.catalog import facts, open_reader, tree
-from indexer.catalog.rows import Attributes, TreeEntry
-from indexer.errors import MediafsError
-from mediafs.vfs import readme
+import mediafs
+from indexer.catalog import facts, open_reader, suspects, tree
+from indexer.paths import display
+from mediafs.vfs import builtin, status, xattrs
+from mediafs.vfs.builtin import Builtin, is_volatile
 from mediafs.vfs.content import Bytes, Content, Counts, OpenFile
 from mediafs.vfs.errors import IsADirectory, NoSuchAttribute, NoSuchEntry, NotADirectory
 from mediafs.vfs.noise import is_noise
-from mediafs.vfs.refresh import ROOT_INODE, Forget, Refresh, inode_of
+from mediafs.vfs.refresh import ROOT_INODE, Forget, Place, Refresh, inode_of
+from mediafs.vfs.status import RootStatus, Statistics, Status, Totals
+from mediafs.vfs.suspects import Suspects
+from mediafs.vfs.xattrs import PRIVATE_XATTRS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import apsw
 
-    from indexer.catalog.tree import About
+    from indexer.catalog.rows import Attributes, TreeEntry
     from indexer.model import TreeDirectoryId
 
-__all__ = ["ROOT_INODE", "Handle", "OpenText", "Statistics", "Totals", "VirtualFS"]
-
-_XATTR_PREFIX = b"user.mediafs."
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What was asked so far, and what it took."""
-
-    generation: int
-    lookups: int
-    noise: int  # of the lookups, those answered without a query
-    listings: int  # queries for a part of a directory
-    opens: int
-    reads: int
-    waits: int  # reads that went to a thread
-    bytes_read: int
-    failovers: int
-    refusals: int
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """All files of the tree, each counted once."""
-
-    files: int
-    size: int
-    blocks: int  # of 512 bytes
+__all__ = [
+    "PRIVATE_XATTRS",
+    "ROOT_INODE",
+    "Handle",
+    "OpenText",
+    "Statistics",
+    "Totals",
+    "VirtualFS",
+    "is_volatile",
+]
 
 
 class OpenText:
-    """README.txt, open; the same questions as OpenFile's."""
+    """A built-in file, open; the same questions as OpenFile's."""
 
-    size = len(readme.README)
     is_as_before = True
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self.size = len(text)
 
     async def read(self, offset: int, size: int) -> Bytes:
         """Up to `size` bytes at `offset`."""
-        return readme.README[offset : offset + size]
+        return self._text[offset : offset + size]
+
+    def fileno(self) -> None:
+        """It has no source."""
 
     def release(self) -> None:
         """Nothing to close."""
 
 
 Handle = OpenFile | OpenText
+_WITH_BUILTIN = frozenset({ROOT_INODE, builtin.FOLDER})
 
 
 class VirtualFS:
@@ -90,15 +82,25 @@ class VirtualFS:
         # Directories that show a name we call noise, because a person un-excluded it.
         self._noisy: set[int] = set()
         self._totals: Totals | None = None
+        self._mounted = datetime.now(UTC).replace(microsecond=0)
+        self._builtin = Builtin(
+            {
+                builtin.STATUS: lambda: status.as_json(self.status()),
+                builtin.METRICS: lambda: status.as_metrics(self.status()),
+            }
+        )
+        # The extended attributes last asked for, with inode and epoch.
+        self._told: tuple[int, int, dict[bytes, bytes]] = (0, 0, {})
         self.epoch = 0  # grows with every change that a listing under way should see
         # Grows when the catalog is replaced by another one: its numbers mean other files.
         self.incarnation = 0
-        self._open_catalog(open_reader(catalog))
+        self._place = Place(catalog)
+        self._open_catalog(self._place.open())
 
     def _open_catalog(self, db: apsw.Connection) -> None:
-        self._identity = _identity(self._catalog)
         self._db = db
-        self._content = Content(db, self._host, self._counts)
+        self.suspects = Suspects(self._catalog)
+        self._content = Content(db, self._host, self._counts, self.suspects.add)
         self._follow = Refresh(db)
 
     def close(self) -> None:
@@ -107,34 +109,39 @@ class VirtualFS:
 
     # ------------------------------------------------------------------ names and attributes
 
-    def child(self, parent: int, name: bytes) -> Attributes:
-        """What a name in a directory is. Raises NoSuchEntry."""
+    def child(self, parent: int, name: bytes) -> TreeEntry:
+        """What a name in a directory is, also one spelt otherwise: the answer has the true name.
+
+        Raises NoSuchEntry, NotADirectory.
+        """
         self._lookups += 1
         if is_noise(name) and parent not in self._noisy:
             self._noise += 1
             raise NoSuchEntry(name)
-        if parent == ROOT_INODE and name == readme.README_NAME:
-            return _readme_attributes()
-        found = tree.entry(self._db, _directory(parent), name)
+        found = self._builtin.find(parent, name) if parent in _WITH_BUILTIN else None
+        if found is None and parent != builtin.FOLDER:
+            found = tree.entry(self._db, _directory(parent), name)
         if found is None:
             raise NoSuchEntry(name)
-        return found.attributes
+        return found
 
     def children(self, directory: int, after: int, limit: int) -> list[TreeEntry]:
-        """Up to `limit` names of a directory, from after a cookie (0: from the start)."""
+        """Some names of a directory from after a cookie (0: from the start); none: that was all.
+
+        Up to `limit`, at the top one more.
+        """
         self._listings += 1
+        if directory == builtin.FOLDER:
+            return self._builtin.listed(directory, after)
         entries = tree.listing(self._db, _directory(directory), after, limit)
         if any(is_noise(entry.name) for entry in entries):
             self._noisy.add(directory)
-        if directory == ROOT_INODE and after < tree.README_COOKIE:
-            entry = TreeEntry(tree.README_COOKIE, readme.README_NAME, _readme_attributes())
-            entries.insert(0, entry)
-        return entries
+        return self._builtin.listed(directory, after) + entries
 
     def attributes(self, inode: int) -> Attributes:
         """Size, times, mode and so on. Raises NoSuchEntry."""
-        if inode == tree.README_INODE:
-            return _readme_attributes()
+        if self._builtin.holds(inode):
+            return self._builtin.attributes(inode)
         file = tree.file_of_inode(inode)
         if file is not None:
             found = tree.file_attributes(self._db, file)
@@ -142,12 +149,14 @@ class VirtualFS:
             found = tree.directory_attributes(self._db, _directory(inode))
         if found is None:
             raise NoSuchEntry(inode)
-        return found if inode != ROOT_INODE else _at_the_top(found)
+        return found if inode != ROOT_INODE else found._replace(inode=ROOT_INODE)
 
     def parent(self, directory: int) -> int:
         """The directory above one; the top is its own. Raises NoSuchEntry, NotADirectory."""
         if directory == ROOT_INODE:
             return ROOT_INODE
+        if self._builtin.holds(directory):
+            return self._builtin.parent(directory)
         above = tree.parent_of(self._db, _directory(directory))
         if above is None:
             raise NoSuchEntry(directory)
@@ -160,8 +169,10 @@ class VirtualFS:
 
         Raises NoSuchEntry, IsADirectory, SourceChanged or SourceUnavailable.
         """
-        if inode == tree.README_INODE:
-            return OpenText()
+        if self._builtin.holds(inode):
+            if is_volatile(inode):
+                await self.read_totals()
+            return OpenText(self._builtin.text(inode))
         file = tree.file_of_inode(inode)
         if file is None:
             raise IsADirectory(inode)
@@ -172,7 +183,7 @@ class VirtualFS:
     def xattr(self, inode: int, name: bytes) -> bytes:
         """The value of an extended attribute. Raises NoSuchAttribute."""
         # `ls -l` asks every file for security.selinux and system.posix_acl_access.
-        value = self._xattrs(inode).get(name) if name.startswith(_XATTR_PREFIX) else None
+        value = self._xattrs(inode).get(name) if name.startswith(xattrs.PREFIX) else None
         if value is None:
             raise NoSuchAttribute(name)
         return value
@@ -182,9 +193,12 @@ class VirtualFS:
         return list(self._xattrs(inode))
 
     def _xattrs(self, inode: int) -> dict[bytes, bytes]:
-        file = None if inode == tree.README_INODE else tree.file_of_inode(inode)
-        about = None if file is None else tree.about(self._db, file)
-        return {} if about is None else _xattrs_of(about)
+        # Asked for one after the other: a list, and then each of it.
+        if self._told[:2] != (inode, self.epoch):
+            file = tree.file_of_inode(inode)
+            about = None if file is None else tree.about(self._db, file)
+            self._told = (inode, self.epoch, {} if about is None else xattrs.values(about))
+        return self._told[2]
 
     # ------------------------------------------------------------------ the whole
 
@@ -206,11 +220,30 @@ class VirtualFS:
             noise=self._noise,
             listings=self._listings,
             opens=counts.opens,
+            open_waits=counts.open_waits,
             reads=counts.reads,
             waits=counts.waits,
+            pieces=counts.pieces,
             bytes_read=counts.bytes_read,
             failovers=counts.failovers,
             refusals=counts.refusals,
+        )
+
+    def status(self) -> Status:
+        """How the mount does, for those who look after it."""
+        roots = (
+            RootStatus(root.id, root.label, root.path, root.online and root.host == self._host)
+            for root in facts.roots(self._db)
+        )
+        return Status(
+            version=mediafs.__version__,
+            catalog=display(self._catalog),
+            mounted=self._mounted.isoformat().replace("+00:00", "Z"),
+            mounted_seconds=int(self._mounted.timestamp()),
+            statistics=self.statistics(),
+            roots=tuple(roots),
+            totals=self._totals,
+            suspects=suspects.count(self._db) + self.suspects.waiting,
         )
 
     # ------------------------------------------------------------------ staying up to date
@@ -225,14 +258,8 @@ class VirtualFS:
 
     def _replaced(self) -> Forget | None:
         """Turn to the catalog that stands where ours was, as soon as it has a tree to show."""
-        if _identity(self._catalog) in {None, self._identity}:
-            return None
-        try:
-            db = open_reader(self._catalog)
-        except MediafsError:
-            return None
-        if not facts.generation(db):
-            db.close()
+        db = self._place.open_other()
+        if db is None:
             return None
         # Files that are open keep the old connection and their contents.
         forget = self._follow.everything()
@@ -254,14 +281,6 @@ class VirtualFS:
         return self._follow.is_pending or self._follow.has_news()
 
 
-def _identity(catalog: Path) -> tuple[int, int] | None:
-    try:
-        status = catalog.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
 def _directory(inode: int) -> TreeDirectoryId:
     if inode == ROOT_INODE:
         return tree.TREE_ROOT
@@ -269,39 +288,6 @@ def _directory(inode: int) -> TreeDirectoryId:
     if found is None:
         raise NotADirectory(inode)
     return found
-
-
-def _at_the_top(found: Attributes) -> Attributes:
-    return Attributes(
-        inode=ROOT_INODE, is_directory=True, size=0, mtime_ns=found.mtime_ns,
-        ctime_ns=found.ctime_ns, mode=0, uid=0, gid=0, blocks=0, links=found.links,
-    )  # fmt: skip
-
-
-def _readme_attributes() -> Attributes:
-    size = len(readme.README)
-    return Attributes(
-        inode=tree.README_INODE, is_directory=False, size=size, mtime_ns=readme.README_MTIME_NS,
-        ctime_ns=readme.README_MTIME_NS, mode=0o444, uid=os.getuid(), gid=os.getgid(),
-        blocks=-(-size // 4096) * 8, links=1,
-    )  # fmt: skip
-
-
-def _xattrs_of(about: About) -> dict[bytes, bytes]:
-    values = {
-        b"source": about.source,
-        b"blake3": None if about.blake3 is None else about.blake3.hex().encode(),
-        b"payload": None if about.payload is None else about.payload.hex().encode(),
-        b"shot": None if about.shot is None else b"%d" % about.shot,
-        b"role": _encoded(about.role),
-        b"captured": _encoded(about.captured),
-        b"why": _encoded(about.why),
-    }
-    return {_XATTR_PREFIX + name: value for name, value in values.items() if value is not None}
-
-
-def _encoded(text: str | None) -> bytes | None:
-    return None if text is None else text.encode()
 
 
 def _totals(catalog: Path) -> Totals:

@@ -1,10 +1,10 @@
-"""The text of README.txt at the top of the tree. Nothing else is in the tree without a source."""
+"""The text of README.txt at the top of the tree."""
 
 from __future__ import annotations
 
-# 2025-01-01 UTC, not the time of mounting: a second rsync finds nothing new. Raise it
+# 2026-01-01 UTC, not the time of mounting: a second rsync finds nothing new. Raise it
 # together with a change of the text.
-README_MTIME_NS = 1_735_689_600 * 10**9
+README_MTIME_NS = 1_767_225_600 * 10**9
 README_NAME = b"README.txt"
 
 README = b"""\
@@ -74,4 +74,12 @@ To learn about one file
 
     mediafs explain FILE      which files are the same shot, and why this one is the original
     getfattr -d FILE          the same in short: where the file is, its digest, its role
+
+To see how the mount does
+-------------------------
+
+    cat .mediafs/status.json  the disks it can read, what was asked, what could not be served
+    cat .mediafs/metrics      the same in numbers, for Prometheus
+
+The folder .mediafs is here though no listing shows it, so that no backup copies it.
 """

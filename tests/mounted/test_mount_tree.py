@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import stat
 import subprocess
@@ -138,6 +139,103 @@ def test_names_of_any_bytes_are_shown(library):
     assert (library.at / "by-source/photos" / name).read_bytes() == b"cat"
 
 
+def test_a_directory_is_one_under_every_spelling(library):
+    library.file("a.jpg", b"a", "by-date/2019/a.jpg")
+    library.mount()
+    spellings = ("by-date", "BY-DATE", "By-Date", "by-date")
+
+    numbers = {(library.at / spelling).stat().st_ino for spelling in spellings}
+    said = subprocess.run(
+        ["sh", "-ec", "for n in by-date BY-DATE By-Date by-date; do cd $n; ls; cd ..; ls; done"],
+        cwd=library.at, capture_output=True, check=True, text=True,
+    ).stdout.split()  # fmt: skip
+
+    assert len(numbers) == 1
+    assert said == ["2019", "README.txt", "by-date", "by-source", "originals"] * 4
+
+
+def test_a_directory_stays_open_while_it_is_asked_for_in_other_spellings(library):
+    library.file("a.jpg", b"a", "by-date/2019/a.jpg")
+    library.mount()
+    spellings = ("by-date/2019", "BY-DATE/2019", "By-Date/2019", "by-Date/2019")
+
+    with ThreadPoolExecutor(8) as walkers:
+        lists = list(walkers.map(lambda n: os.listdir(library.at / spellings[n % 4]), range(200)))
+        opened = os.open(library.at / "BY-DATE", os.O_RDONLY)
+        sizes = list(
+            walkers.map(
+                lambda n: (library.at / spellings[n % 4] / "A.jpg").stat().st_size, range(99)
+            )
+        )
+
+    assert lists == [["a.jpg"]] * 200
+    assert sizes == [1] * 99
+    assert os.listdir(opened) == ["2019"]
+    os.close(opened)
+
+
+def test_another_spelling_is_asked_for_each_time(library):
+    library.file("a.jpg", b"a", f"{DAY}/Caf\u00e9.jpg")
+    library.mount()
+    other = library.at / DAY / "CAFE\u0301.JPG"
+    exact = library.at / DAY / "Caf\u00e9.jpg"
+    exact.stat()
+    before = _lookups(library)
+
+    sizes = {path.stat().st_size for path in (exact, other) for _ in range(5)}
+
+    assert sizes == {1}
+    assert _lookups(library) - before == 5
+    assert other.samefile(exact)
+
+
+def test_another_spelling_goes_with_its_name(library):
+    library.file("a.jpg", b"a", f"{DAY}/a.jpg")
+    library.mount()
+    exact, other = library.at / DAY / "a.jpg", library.at / DAY / "A.JPG"
+    assert other.read_bytes() == b"a"
+    library.maker.unplace(f"{DAY}/a.jpg")
+    library.file("b.jpg", b"bb", f"{DAY}/A.jpg")
+    library.publish()
+
+    # While the kernel remembers the old name, no other spelling of it does.
+    assert other.read_bytes() == b"bb"
+    library.wait(lambda: "A.jpg" in os.listdir(library.at / DAY))
+    library.wait(lambda: exact.read_bytes() == b"bb")
+
+
+def _lookups(library) -> int:
+    told = json.loads((library.at / ".mediafs/status.json").read_bytes())
+    return int(told["counters"]["lookups"])
+
+
+def test_du_and_find_tell_what_they_tell_of_the_sources(library):
+    with (library.top / "sparse.mov").open("wb") as sparse:
+        sparse.write(b"x")
+        sparse.truncate(4_000_000)
+    file = library.maker.seen(library.root, library.top, "sparse.mov")
+    library.maker.place(f"{DAY}/sparse.mov", file)
+    library.maker.place("by-date/sparse.mov", file)
+    library.file("a.jpg", b"x" * 70_000, f"{DAY}/a.jpg")
+    library.mount()
+
+    shown = _said("du", "-s", "-B512", library.at / "originals", library.at / "by-date")
+    apparent = _said("du", "-sb", "--apparent-size", library.at / "originals")
+
+    sources = [path.stat() for path in library.top.iterdir()]
+    assert sum(int(number) for number in shown[::2]) == sum(s.st_blocks for s in sources)
+    assert int(apparent[0]) == sum(s.st_size for s in sources)
+    assert (library.at / DAY / "sparse.mov").stat().st_blocks * 512 < 4_000_000
+    assert sorted(_said("find", library.at, "-type", "f", "-links", "2", "-printf", "%P\n")) == [
+        "by-date/sparse.mov",
+        f"{DAY}/sparse.mov",
+    ]
+
+
+def _said(*command: str | Path) -> list[str]:
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+
+
 def test_extended_attributes_tell_the_source_and_the_digest(library):
     library.file("sub/a.jpg", b"a", f"{DAY}/a.jpg")
     library.mount()
@@ -212,7 +310,7 @@ def test_an_empty_tree_is_no_empty_filesystem(library):
 
 def test_owner_and_mask_can_be_chosen(library):
     library.file("a.jpg", b"a", f"{DAY}/a.jpg")
-    library.mount(uid=1234, gid=567, umask=0o077, allow_other=True)
+    library.mount(uid=1234, gid=567, umask=0o077)
 
     shown = (library.at / DAY / "a.jpg").stat()
 
