@@ -50,14 +50,19 @@ def check_allow_other() -> None:
     if os.geteuid() == 0:
         return
     try:
-        lines = _CONFIG.read_text("utf-8", "replace").split("\n")
+        config = _CONFIG.read_text("utf-8", "replace")
     except OSError:
-        lines = []
-    if "user_allow_other" not in (line.strip() for line in lines):
+        config = ""
+    if not lets_users_allow_others(config):
         raise MountRefused(
             f"-o allow_other is not allowed on this machine; put a line `user_allow_other` into "
             f"{_CONFIG}, or mount as root."
         )
+
+
+def lets_users_allow_others(config: str) -> bool:
+    """What /etc/fuse.conf says, read as fusermount3 does: a word of its own line, `#` ends it."""
+    return any(line.partition("#")[0].strip() == "user_allow_other" for line in config.split("\n"))
 
 
 def check_mountpoint(mountpoint: Path, catalog: Path, host: str) -> Path:

@@ -23,6 +23,7 @@ from mediafs.vfs.errors import (
 
 if TYPE_CHECKING:
     from indexer.catalog.rows import Attributes
+    from mediafs.fuse.access_table import AccessTable
     from mediafs.vfs import Totals
 
 # The kernel is told what to forget when a generation changes it, so these only bound how much
@@ -45,6 +46,7 @@ class Presentation:
     own_uid: int  # of the process; directories have no source
     own_gid: int
     umask: int = 0
+    table: AccessTable | None = None  # where others are let in: what the sources let them see
 
 
 def fill(
@@ -66,6 +68,9 @@ def fill(
     entry.st_blocks = attributes.blocks
     entry.st_atime_ns = entry.st_mtime_ns = attributes.mtime_ns
     entry.st_ctime_ns = attributes.ctime_ns
+    if shown.table is not None and (limited := shown.table.shown(attributes)) is not None:
+        entry.st_mode = pyfuse3.ModeT(stat.S_IFMT(entry.st_mode) | limited.mode)
+        entry.st_uid, entry.st_gid = limited.uid, limited.gid
     return entry
 
 

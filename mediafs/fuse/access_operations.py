@@ -1,0 +1,80 @@
+"""A mount that lets others in: bytes and paths for those alone whom the source lets read now.
+
+What others see of names and modes is access_table.py; the kernel holds them to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from typing import TYPE_CHECKING
+
+import pyfuse3
+import trio
+
+from mediafs.fuse.operations import Operations
+from mediafs.vfs import PRIVATE_XATTRS
+from mediafs.vfs.errors import NoSuchAttribute
+from mediafs.vfs.xattrs import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyfuse3 import FileInfo, FlagT, InodeT, RequestContext, XAttrNameT
+
+    from mediafs.fuse.access_live import Guard
+    from mediafs.fuse.convert import Presentation
+    from mediafs.vfs import VirtualFS
+
+_SOURCE = PREFIX + b"source"
+
+
+class GuardedOperations(Operations):
+    """Operations for callers of whom some are strangers."""
+
+    def __init__(self, vfs: VirtualFS, shown: Presentation, guard: Guard) -> None:
+        super().__init__(vfs, shown)
+        self._guard = guard
+
+    async def open(self, inode: InodeT, flags: FlagT, ctx: RequestContext) -> FileInfo:
+        info = await super().open(inode, flags, ctx)
+        # After opening, so that what is asked about is what will be read, wherever it lies.
+        source = self._files[info.fh].fileno()
+        if source is not None and not await self._guard.lets_read(ctx, source):
+            await self.release(info.fh)
+            if not info.keep_cache:
+                # The kernel was to drop what it has of the file, and this was the one open to
+                # tell it so.
+                await trio.to_thread.run_sync(_forget_bytes, inode)
+            raise pyfuse3.FUSEError(errno.EACCES)
+        return info
+
+    def _path(self, inode: InodeT) -> bytes | None:
+        try:
+            return self._vfs.xattr(inode, _SOURCE)
+        except NoSuchAttribute:
+            return None
+
+    async def getxattr(self, inode: InodeT, name: XAttrNameT, ctx: RequestContext) -> bytes:
+        value = await super().getxattr(inode, name, ctx)
+        if name in PRIVATE_XATTRS and not await self._may_see_paths(inode, ctx):
+            raise pyfuse3.FUSEError(pyfuse3.ENOATTR)
+        return value
+
+    async def listxattr(self, inode: InodeT, ctx: RequestContext) -> Sequence[XAttrNameT]:
+        names = await super().listxattr(inode, ctx)
+        if await self._may_see_paths(inode, ctx):
+            return names
+        return [name for name in names if name not in PRIVATE_XATTRS]
+
+    async def _may_see_paths(self, inode: InodeT, ctx: RequestContext) -> bool:
+        if self._guard.trusts(ctx):
+            return True
+        source = self._path(inode)
+        return source is not None and await self._guard.lets_read(ctx, source)
+
+
+def _forget_bytes(inode: InodeT) -> None:
+    # It has none, or was unmounted meanwhile.
+    with contextlib.suppress(OSError):
+        pyfuse3.invalidate_inode(inode)

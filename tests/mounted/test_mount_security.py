@@ -1,0 +1,241 @@
+"""A mount as others see it: nobody gets through it what the sources keep from them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+from others import NOBODY, as_user, needs_root, on_behalf_of, reachable_folder
+
+from mediafs.vfs.content import OpenFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GROUP = 4321
+SOURCE = "user.mediafs.source"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Where others would find the library, too."""
+    with reachable_folder() as folder:
+        yield folder
+
+
+def shown(library, relative: str, data: bytes, *, mode=0o644, gid=0, home=0o755) -> Path:
+    """A source in a folder of some mode, and where the mount has it."""
+    path = library.top / relative
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    os.chown(path, 0, gid)
+    os.chown(path.parent, 0, gid)
+    path.chmod(mode)
+    place = f"originals/{path.name}"
+    library.file(relative, data, place, f"by-source/photos/{relative}")
+    path.parent.chmod(home)
+    return library.at / place
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+# ---------------------------------------------------------------------------- private
+
+
+@needs_root
+def test_a_mount_is_its_users_alone(library):
+    photo = shown(library, "open/a.jpg", b"a")
+    library.mount()
+
+    for ask in (photo.stat, photo.read_bytes, lambda: os.listdir(library.at), library.at.stat):
+        with pytest.raises(PermissionError):
+            as_user(ask)
+    assert photo.read_bytes() == b"a"
+
+
+# ---------------------------------------------------------------------------- allow_other
+
+
+@needs_root
+def test_others_read_what_the_sources_let_them_read_and_nothing_else(library):
+    open_to_all = shown(library, "open/a.jpg", b"a")
+    below_closed = shown(library, "closed/b.jpg", b"b", home=0o700)
+    closed_itself = shown(library, "open/c.jpg", b"c", mode=0o600)
+    library.mount(allow_other=True)
+
+    assert as_user(open_to_all.read_bytes) == b"a"
+    for photo in (below_closed, closed_itself):
+        assert as_user(lambda at=photo: mode_of(at)) == 0o400
+        with pytest.raises(PermissionError):
+            as_user(photo.read_bytes)
+        assert not as_user(lambda at=photo: os.access(at, os.R_OK))
+    assert below_closed.read_bytes() == b"b"
+
+
+@needs_root
+def test_a_folder_above_the_root_counts_too(library):
+    photo = shown(library, "open/a.jpg", b"a")
+    library.top.chmod(0o700)
+    library.mount(allow_other=True)
+
+    assert as_user(lambda: mode_of(photo)) == 0o400
+    with pytest.raises(PermissionError):
+        as_user(photo.read_bytes)
+
+
+@needs_root
+def test_the_names_in_a_closed_folder_are_not_listed_as_it_lies_on_disk(library):
+    shown(library, "closed/b.jpg", b"b", home=0o700)
+    shown(library, "open/a.jpg", b"a", home=0o755)
+    library.mount(allow_other=True)
+    as_on_disk = library.at / "by-source/photos"
+
+    assert as_user(lambda: sorted(os.listdir(as_on_disk))) == ["closed", "open"]
+    assert as_user(lambda: os.listdir(as_on_disk / "open")) == ["a.jpg"]
+    with pytest.raises(PermissionError):
+        as_user(lambda: os.listdir(as_on_disk / "closed"))
+    with pytest.raises(PermissionError):
+        as_user((as_on_disk / "closed/b.jpg").stat)
+
+
+@needs_root
+def test_a_folder_closed_while_the_mount_runs_is_closed_at_once(library):
+    photo = shown(library, "open/a.jpg", b"a")
+    library.mount(allow_other=True)
+    assert as_user(photo.read_bytes) == b"a"
+
+    (library.top / "open").chmod(0o700)
+
+    with pytest.raises(PermissionError):
+        as_user(photo.read_bytes)
+    assert photo.read_bytes() == b"a"
+
+
+@needs_root
+def test_a_file_closed_while_the_mount_runs_is_closed_at_once(library):
+    photo = shown(library, "open/a.jpg", b"a")
+    library.mount(allow_other=True)
+    assert as_user(photo.read_bytes) == b"a"
+
+    (library.top / "open/a.jpg").chmod(0o600)
+
+    with pytest.raises(OSError) as caught:
+        as_user(photo.read_bytes)
+    # Another ctime is another stamp, of which nothing is served before the next reindex.
+    assert caught.value.errno in {errno.EACCES, errno.ESTALE}
+
+
+@needs_root
+def test_a_list_that_refuses_one_user_refuses_it_here(library):
+    photo = shown(library, "open/a.jpg", b"a")
+    entries = [(1, 7, -1), (2, 0, NOBODY), (4, 5, -1), (16, 5, -1), (32, 5, -1)]
+    acl = struct.pack("<I", 2) + b"".join(
+        struct.pack("<HHI", tag, bits, number & 0xFFFFFFFF) for tag, bits, number in entries
+    )
+    try:
+        os.setxattr(library.top / "open", "system.posix_acl_access", acl)
+    except OSError as exc:
+        pytest.skip(f"no access control lists here: {exc}")
+    library.mount(allow_other=True)
+
+    with pytest.raises(PermissionError):
+        as_user(photo.read_bytes)
+    assert mode_of(photo) == 0o400
+
+
+@needs_root
+def test_supplementary_groups_count(library):
+    photo = shown(library, "ours/a.jpg", b"a", mode=0o640, gid=GROUP, home=0o750)
+    library.mount(allow_other=True)
+
+    assert mode_of(photo) == 0o440
+    assert as_user(photo.read_bytes, groups=(GROUP,)) == b"a"
+    with pytest.raises(PermissionError):
+        as_user(photo.read_bytes)
+
+
+@needs_root
+def test_a_file_server_acts_for_whom_it_serves(library):
+    ours = shown(library, "ours/a.jpg", b"a", mode=0o640, gid=GROUP, home=0o750)
+    closed = shown(library, "closed/b.jpg", b"b", home=0o700)
+    library.mount(allow_other=True)
+
+    assert on_behalf_of(ours.read_bytes, NOBODY, (GROUP,)) == b"a"
+    for photo in (ours, closed):
+        with pytest.raises(PermissionError):
+            on_behalf_of(photo.read_bytes, NOBODY)
+
+
+@needs_root
+def test_modes_follow_the_next_generation(library):
+    photo = shown(library, "closed/a.jpg", b"a", home=0o700)
+    library.mount(allow_other=True)
+    assert as_user(lambda: mode_of(photo)) == 0o400
+
+    (library.top / "closed").chmod(0o755)
+    late = shown(library, "late/b.jpg", b"b", home=0o755)
+    library.publish()
+
+    library.wait(lambda: mode_of(photo) == 0o444)
+    library.wait(lambda: late.exists() and mode_of(late) == 0o444)
+    assert as_user(photo.read_bytes) == b"a"
+    assert as_user(late.read_bytes) == b"b"
+
+
+@needs_root
+def test_paths_are_told_to_who_may_read_the_file(library):
+    photo = shown(library, "open/a.jpg", b"a")
+    closed = shown(library, "closed/b.jpg", b"b", home=0o700)
+    library.mount(allow_other=True)
+    where = os.fsencode(library.top / "open/a.jpg")
+
+    assert as_user(lambda: os.getxattr(photo, SOURCE)) == where
+    assert SOURCE in as_user(lambda: os.listxattr(photo))
+    assert SOURCE not in as_user(lambda: os.listxattr(closed))
+    with pytest.raises(OSError) as caught:
+        as_user(lambda: os.getxattr(closed, SOURCE))
+    assert caught.value.errno in {errno.ENODATA, errno.EACCES}
+
+    (library.top / "open").chmod(0o700)
+
+    assert SOURCE not in as_user(lambda: os.listxattr(photo))
+    with pytest.raises(OSError) as caught:
+        as_user(lambda: os.getxattr(photo, SOURCE))
+    assert caught.value.errno == errno.ENODATA
+    assert os.getxattr(photo, SOURCE) == where
+
+
+@needs_root
+@pytest.mark.skipif(not hasattr(OpenFile, "fileno"), reason="the source that is read is not told")
+def test_a_copy_in_a_closed_folder_does_not_stand_in_for_an_open_file(library):
+    photo = shown(library, "open/a.jpg", b"the bytes")
+    shown(library, "closed/copy.jpg", b"the bytes", home=0o700)
+    library.mount(allow_other=True)
+    assert as_user(photo.read_bytes) == b"the bytes"
+
+    (library.top / "open/a.jpg").write_bytes(b"redacted!")
+
+    with pytest.raises(PermissionError):
+        as_user(photo.read_bytes)
+    assert photo.read_bytes() == b"the bytes"
+
+
+@needs_root
+def test_the_log_says_once_what_stays_closed(library):
+    shown(library, "open/a.jpg", b"a")
+    shown(library, "closed/b.jpg", b"b", home=0o700)
+    library.mount(allow_other=True)
+
+    library.wait(lambda: "allow_other" in library.log)
+
+    says = [line for line in library.log.splitlines() if "allow_other" in line]
+    assert len(says) == 1
+    assert "1 file lies below folders closed to others" in says[0]
+    assert str(library.top / "closed") in says[0]
