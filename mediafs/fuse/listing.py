@@ -7,6 +7,8 @@ went in between makes no other name appear twice or not at all.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from indexer.catalog.rows import Attributes, TreeEntry
@@ -30,6 +32,7 @@ class Listing:
         self._inode = inode
         self._above = vfs.parent(inode)
         self._page: list[TreeEntry] = []
+        self._page_after = 0  # the cookie that the page begins after
         self._is_last = False  # no name comes after the page
         self._next = 0  # index in the page of the first name not taken yet
         self._taken = 0  # cookie of the last name taken
@@ -38,16 +41,25 @@ class Listing:
     def after(self, cookie: int) -> Generator[TreeEntry]:
         """The names after a cookie; asking for the next one says that one was taken."""
         if cookie != self._taken or self._epoch != self._vfs.epoch:
-            # Elsewhere, or the page is from before a refresh: its files may have changed, and
-            # the kernel must not be told again what it was just told to forget.
-            self._page, self._next, self._taken, self._is_last = [], 0, cookie, False
-            self._epoch = self._vfs.epoch
+            self._seek(cookie)
         yield from self._dots()
         while self._has_more():
             entry = self._page[self._next]
             yield entry
             self._next += 1
             self._taken = entry.cookie
+
+    def _seek(self, cookie: int) -> None:
+        is_same_tree = self._epoch == self._vfs.epoch
+        if is_same_tree and self._page and self._page_after <= cookie <= self._page[-1].cookie:
+            # The kernel takes what its reader has room for and asks for the rest anew.
+            self._next = bisect_right(self._page, cookie, key=attrgetter("cookie"))
+        else:
+            # Elsewhere, or the page is from before a refresh: its files may have changed, and
+            # the kernel must not be told again what it was just told to forget.
+            self._page, self._next, self._is_last = [], 0, False
+            self._epoch = self._vfs.epoch
+        self._taken = cookie
 
     def _dots(self) -> Generator[TreeEntry]:
         if self._taken < _DOT:
@@ -60,9 +72,14 @@ class Listing:
     def _has_more(self) -> bool:
         if self._next == len(self._page) and not self._is_last:
             self._page = self._vfs.children(self._inode, self._taken, _PAGE)
-            self._next = 0
+            self._page_after, self._next = self._taken, 0
             self._is_last = len(self._page) < _PAGE
-        return self._next < len(self._page)
+        has_more = self._next < len(self._page)
+        if not has_more:
+            # The kernel tells of a closed directory in the background, twelve at a time: under 48
+            # walkers thousands of read listings waited for that, with a page each (100 MB).
+            self._page, self._next = [], 0
+        return has_more
 
 
 def _dot(inode: int) -> Attributes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pyfuse3
 
+from mediafs.fuse.backlog import Backlog
 from mediafs.fuse.convert import (
     REMEMBER_MISSING_SECONDS,
     REMEMBER_SECONDS,
@@ -26,6 +27,7 @@ from mediafs.fuse.convert import (
 )
 from mediafs.fuse.listing import Listing
 from mediafs.fuse.notify import forget_attributes
+from mediafs.vfs import is_volatile
 from mediafs.vfs.errors import NoSuchEntry, ReadOnly
 from mediafs.vfs.noise import is_noise
 
@@ -69,8 +71,14 @@ class Operations(pyfuse3.Operations):
         self._shown = shown
         self._numbers = itertools.count(1)
         self._files: dict[int, Handle] = {}
+        self._backlog = Backlog(self._files)
         self._listings: dict[int, Listing] = {}
-        self._entry = new_entry()  # used again for every answer, which copies it at once
+        # Used again for every answer, which copies it at once.
+        self._entry = new_entry()
+        # Asked for each time: the kernel is told what to forget by true names alone, and the
+        # mount's own status changes by being looked at.
+        self._respelled, self._volatile = new_entry(), new_entry()
+        self._respelled.entry_timeout = self._volatile.attr_timeout = 0
         self._missing = missing_entry(REMEMBER_MISSING_SECONDS)
         self._noise = missing_entry(REMEMBER_SECONDS)
 
@@ -81,28 +89,32 @@ class Operations(pyfuse3.Operations):
     ) -> EntryAttributes:
         with _errno_for("lookup", parent_inode):
             try:
-                return self._filled(self._find(parent_inode, name))
+                return self._found(parent_inode, name)
             except NoSuchEntry:
                 return self._noise if is_noise(name) else self._missing
 
-    def _find(self, parent: InodeT, name: FileNameT) -> Attributes:
+    def _found(self, parent: InodeT, name: FileNameT) -> EntryAttributes:
         # NFS finds its way up by asking for dots.
         if name == b".":
-            return self._vfs.attributes(parent)
+            return self._filled(self._vfs.attributes(parent))
         if name == b"..":
-            return self._vfs.attributes(self._vfs.parent(parent))
-        return self._vfs.child(parent, name)
+            return self._filled(self._vfs.attributes(self._vfs.parent(parent)))
+        found = self._vfs.child(parent, name)
+        return self._filled(found.attributes, is_exact=found.name == name)
 
-    def _filled(self, attributes: Attributes) -> EntryAttributes:
-        self._entry.generation = self._vfs.incarnation
-        return fill(self._entry, attributes, self._shown)
+    def _filled(self, attributes: Attributes, *, is_exact: bool = True) -> EntryAttributes:
+        entry = self._entry if is_exact else self._respelled
+        if is_volatile(attributes.inode):
+            entry = self._volatile
+        entry.generation = self._vfs.incarnation
+        return fill(entry, attributes, self._shown)
 
     async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
         with _errno_for("getattr", inode):
             return self._filled(self._vfs.attributes(inode))
 
     async def forget(self, inode_list: Sequence[tuple[InodeT, int]]) -> None:
-        """Nothing to free."""
+        """Nothing to free: a number means its row whether or not the kernel knows it."""
 
     async def access(self, inode: InodeT, mode: ModeT, ctx: RequestContext) -> bool:
         if mode & os.W_OK:
@@ -137,6 +149,7 @@ class Operations(pyfuse3.Operations):
     async def open(self, inode: InodeT, flags: FlagT, ctx: RequestContext) -> FileInfo:
         if flags & _WRITING:
             _refuse()
+        await self._backlog.let_go()
         with _errno_for("open", inode):
             handle = await self._vfs.open(inode)
             if self._vfs.may_be_ahead():
@@ -144,6 +157,8 @@ class Operations(pyfuse3.Operations):
                 forget_attributes(inode)
             number = pyfuse3.FileHandleT(next(self._numbers))
             self._files[number] = handle
+            if is_volatile(inode):
+                return pyfuse3.FileInfo(fh=number, direct_io=True, keep_cache=False)
             return pyfuse3.FileInfo(fh=number, keep_cache=handle.is_as_before)
 
     async def read(self, fh: FileHandleT, off: int, size: int) -> bytes:
@@ -153,6 +168,7 @@ class Operations(pyfuse3.Operations):
 
     async def release(self, fh: FileHandleT) -> None:
         self._files.pop(fh).release()
+        self._backlog.released()
 
     # flush() stays unimplemented: the kernel then stops asking at every close().
 

@@ -1,0 +1,148 @@
+"""Whose turn it is to read the next request, played on a pipe by tasks that do as pyfuse3's."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+pytest.importorskip("pyfuse3", reason="pyfuse3 is not installed")
+
+import pyfuse3
+import trio
+import trio.testing
+
+from mediafs.fuse.loop import Turn, answer_kernel
+
+REQUESTS = 2_000
+
+
+class Requests:
+    """A queue of requests, each a byte; reading one that is not there is an error, not a wait."""
+
+    def __init__(self) -> None:
+        self.reading, self._writing = os.pipe()
+        os.set_blocking(self.reading, False)
+        self.taken: list[int] = []
+
+    def send(self, number: int) -> None:
+        os.write(self._writing, bytes([number % 256]))
+
+    def take(self) -> None:
+        self.taken += os.read(self.reading, 1)
+
+    def close(self) -> None:
+        os.close(self.reading)
+        os.close(self._writing)
+
+
+@pytest.fixture
+def requests():
+    made = Requests()
+    yield made
+    made.close()
+
+
+async def serve(turn: Turn, requests: Requests, total: int, answer) -> None:
+    """One of the binding's tasks, with its steps in their order."""
+    while len(requests.taken) < total:
+        try:
+            async with turn:
+                if len(requests.taken) >= total:
+                    return
+                await turn.wait_readable(requests.reading)
+        except trio.ClosedResourceError:
+            return
+        requests.take()
+        await answer()
+
+
+async def at_once() -> None:
+    """An answer that waits for nothing."""
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_request_is_taken_once_in_order_and_none_that_is_not_there(requests, seed):
+    chance = random.Random(seed)
+
+    async def answer() -> None:
+        if chance.random() < 0.3:  # waits for a disk, in a thread or for longer
+            for _ in range(chance.randrange(1, 4)):
+                await trio.lowlevel.checkpoint()
+
+    async def ask() -> None:
+        for number in range(REQUESTS):
+            requests.send(number)
+            if chance.random() < 0.4:
+                await trio.lowlevel.checkpoint()
+        await trio.testing.wait_all_tasks_blocked()
+        trio.lowlevel.notify_closing(requests.reading)
+
+    async def main() -> None:
+        turn = Turn()
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                for _ in range(4):
+                    nursery.start_soon(serve, turn, requests, REQUESTS, answer)
+                nursery.start_soon(ask)
+
+    trio.run(main)
+
+    assert requests.taken == [number % 256 for number in range(REQUESTS)]
+
+
+def test_others_have_their_turn_while_requests_are_always_there(requests):
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await trio.lowlevel.checkpoint()
+
+    async def main() -> None:
+        turn = Turn()
+        for number in range(REQUESTS):
+            requests.send(number)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(other)
+            await serve(turn, requests, REQUESTS, at_once)
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+
+    assert REQUESTS / 100 < turns < REQUESTS / 4
+
+
+def test_who_waits_for_a_request_is_told_of_the_end_and_leaves_the_turn_free(requests):
+    ended = []
+
+    async def wait(turn: Turn) -> None:
+        await serve(turn, requests, 1, at_once)
+        ended.append(True)
+
+    async def main() -> None:
+        turn = Turn()
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(wait, turn)
+                nursery.start_soon(wait, turn)
+                while len(ended) < 2:
+                    await trio.testing.wait_all_tasks_blocked()
+                    trio.lowlevel.notify_closing(requests.reading)
+            async with turn:
+                pass
+
+    trio.run(main)
+
+    assert ended == [True, True]
+
+
+def test_the_binding_has_its_own_scheduler_again_at_the_end():
+    own = pyfuse3.trio
+
+    with pytest.raises(RuntimeError, match="init"):
+        trio.run(answer_kernel, 10)
+
+    assert pyfuse3.trio is own
