@@ -46,6 +46,7 @@ class Options:
     force: bool = False  # walk archives that are fresh; named roots are right as they are now
     paranoid: bool = False  # carry no digest over: read
     prune: bool = False  # forget what is gone
+    settle_seconds: float = 0  # what changed less long ago is left for a later run
 
 
 @dataclass(slots=True)
@@ -65,6 +66,7 @@ class Counts:
     offline: list[str] = field(default_factory=list)
     carried: int = 0  # of the new and changed: recognised by head and tail, not read through
     fresh: int = 0  # archives left alone, as they were walked recently
+    unsettled: int = 0  # left alone, as they may still be being written
     pruned: Pruned | None = None  # None: nothing was to be forgotten
     # Roots, and folders in them, that were looked at completely: what is gone there is gone.
     looked: list[tuple[RootId, bytes]] = field(default_factory=list)

@@ -62,7 +62,7 @@ class Outcome:
             "changed": c.changed, "moved": c.moved, "gone": c.gone, "failed": c.failed,
             "opened": c.opened, "bytes_read": c.bytes_read, "generation": int(self.generation),
             "seconds": round(self.seconds, 3), "offline": c.offline, "links": c.links,
-            "carried": c.carried, "fresh": c.fresh,
+            "carried": c.carried, "fresh": c.fresh, "unsettled": c.unsettled,
             **({"pruned": asdict(c.pruned)} if c.pruned else {}),
         }  # fmt: skip
 

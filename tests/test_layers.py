@@ -25,7 +25,7 @@ LAYERS = (
     ("indexer.moves", "indexer.survey", "indexer.intake"),
     ("indexer.derive", "indexer.preview", "indexer.pipeline", "indexer.verify"),
     ("mediafs.views", "mediafs.vfs"),
-    ("mediafs.update", "mediafs.fuse"),
+    ("mediafs.update", "mediafs.fuse", "mediafs.watch", "mediafs.service"),
     ("mediafs.cli", "mediafs.__main__"),
 )
 SQL = re.compile(r"\s*(?:WITH|SELECT|INSERT|UPDATE|DELETE)\s")

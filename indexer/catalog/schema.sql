@@ -1,13 +1,13 @@
 -- The catalog: what the disk says, and what follows from it. Schema version 2.
 --
 -- Four parts, in the order in which the data flows:
---   facts      root, folder, file, content, tags, fingerprint, near, failure
+--   facts      root, folder, file, content, tags, fingerprint, near, failure, suspect
 --              what reading gave; expensive; rewritten only when bytes change
 --   remembered news_*, tie, tied, attachment, habit, neighbour
 --              what changed, and what else must be looked at because of it
 --   derived    shot, member, evidence, vote, clue, capture
 --              a pure function of facts and decisions; rebuilt at will
---   tree       tree_directory, placement, change
+--   tree       tree_directory, placement, change, reason
 --              what the mount shows; written from the derived part, compared row by row
 --              so that a name that did not change keeps its row, its inode and its cookie
 -- Decisions of a person and names given out are not here: see indexer/decisions/schema.sql.
@@ -253,6 +253,15 @@ CREATE TABLE failure (
     UNIQUE (root_id, path)
 ) STRICT;
 
+-- Files that a mount could not serve as they were indexed: the next run looks at them, whatever
+-- else it leaves alone, and takes the row away. Owner: mediafs/vfs/suspects.py.
+CREATE TABLE suspect (
+    file_id     INTEGER PRIMARY KEY REFERENCES file ON DELETE CASCADE,
+    noticed_ns  INTEGER NOT NULL,
+    why         TEXT    NOT NULL               -- 'changed', 'vanished': what its stamp tells;
+                                               -- 'unreadable': it is read again
+) STRICT;
+
 -- ---------------------------------------------------------------------------- remembered
 
 -- Contents that changed, came or went since shots were last derived. Written by the triggers
@@ -489,3 +498,14 @@ CREATE TABLE change (
     new_file_id    INTEGER
 ) STRICT;
 CREATE INDEX change_of_generation ON change (generation_id);
+
+-- Why a name went or shows something else, as it was decided then; what only came has none.
+-- Owner: mediafs/views/reasons.py, for `mediafs log`.
+CREATE TABLE reason (
+    change_id     INTEGER PRIMARY KEY REFERENCES change ON DELETE CASCADE,
+    cause         TEXT    NOT NULL,            -- 'better-original', 'retimed', …
+    says          TEXT    NOT NULL,            -- one sentence or two
+    heir_file_id  INTEGER,                     -- what stands in its place; NULL: nothing, or itself
+    shot_id       INTEGER,                     -- the shot that decided it; NULL: none
+    rule          TEXT                         -- of the vote that told the most for the heir
+) STRICT;

@@ -18,7 +18,21 @@ import click
 from indexer.catalog.connection import explained
 from indexer.errors import INTERRUPTED, TERMINATED, MediafsError, UsageRefused
 from mediafs import __version__
-from mediafs.cli import check, decide, doctor, dupes, explain, index, mount, shots, status, verify
+from mediafs.cli import (
+    check,
+    decide,
+    doctor,
+    dupes,
+    explain,
+    index,
+    log,
+    mount,
+    service,
+    shots,
+    status,
+    verify,
+    watch,
+)
 from mediafs.cli.output import complain
 from mediafs.cli.settings import default_catalog, read_config
 
@@ -90,12 +104,15 @@ for _command in (
     mount.umount,
     status.status,
     explain.explain,
+    log.log,
     shots.shots,
     dupes.dupes,
     decide.command,
     check.check,
     verify.verify,
     doctor.doctor,
+    watch.watch,
+    service.service,
 ):
     cli.add_command(_command)
 

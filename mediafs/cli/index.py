@@ -56,6 +56,8 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
                      "now, whatever disk is there."),
         click.option("--prune", is_flag=True,
                      help="Forget what is gone; what you decided and names given stay."),
+        click.option("--settle", type=click.FloatRange(0), default=0.0, metavar="SECONDS",
+                     help="Leave files alone that changed less long ago: they may still be copied."),
         click.option("--json", "as_json", is_flag=True,
                      help="The last line on stdout is a JSON object."),
         click.option("--quiet", "-q", is_flag=True,
@@ -157,6 +159,7 @@ def _run(
         force=options["force"],
         paranoid=options["paranoid"],
         prune=options["prune"],
+        settle_seconds=options["settle"],
     )
     asked = Update(
         catalog, wanted, how, command, options["raw_companion"],
@@ -226,6 +229,8 @@ def told(outcome: Outcome) -> str:
         lines.append(
             f"{c.fresh:,} archives were looked at lately and left alone; --force looks again."
         )
+    if c.unsettled:
+        lines.append(f"{c.unsettled:,} may still be being written and were left for the next run.")
     if c.links:
         lines.append(f"{c.links:,} symbolic links were not followed.")
     if c.pruned:

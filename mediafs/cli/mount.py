@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,11 +11,17 @@ from indexer.catalog import facts, open_reader, tree
 from indexer.errors import UsageRefused
 from indexer.paths import display
 from indexer.roots import host
-from mediafs.cli.output import size
+from mediafs.cli.output import complain, size
+from mediafs.fuse.access_warning import warn
 from mediafs.fuse.mount import MountOptions, mount_in_background, serve, unmount
+from mediafs.service.notify import notify
 from mediafs.views.publish import VIEWS
 
+if TYPE_CHECKING:
+    import threading
+
 _OCTAL = 8
+_PATIENCE_SECONDS = 5.0  # for the folders of a disk that may not answer; arbitrary
 
 
 @click.command()
@@ -42,17 +48,37 @@ def mount(
         common.catalog, mountpoint, host(), foreground=foreground, **parsed(options)
     )
     if foreground:
-        serve(what)
+        serve(what, lambda: _ready(what))
         return 0
-    mount_in_background(what)
+    mounted(what)
     return 0
+
+
+def mounted(what: MountOptions) -> None:
+    """Mount it in the background, with a word on what others will see."""
+    mount_in_background(what)
+    if what.allow_other:
+        warned(what).join(_PATIENCE_SECONDS)
+
+
+def _ready(what: MountOptions) -> None:
+    notify("READY=1")
+    if what.allow_other:
+        warned(what)
+
+
+def warned(what: MountOptions) -> threading.Thread:
+    """Say what is kept from others and what is not; it is said when the thread ends."""
+    return warn(lambda says: complain(f"mediafs: {says}"), what.catalog, what.host)
 
 
 @click.command()
 @click.argument("mountpoint", type=click.Path(readable=False, path_type=Path))
-def umount(mountpoint: Path) -> int:
+@click.option("--lazy", is_flag=True,
+              help="At once, also while it is in use: open files can be read to their end.")  # fmt: skip
+def umount(mountpoint: Path, *, lazy: bool) -> int:
     """Take the tree away from MOUNTPOINT, also after a crash."""
-    unmount(mountpoint)
+    unmount(mountpoint, lazy=lazy)
     return 0
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import facts, history, open_reader, report, tree, verify
+from indexer.catalog import facts, history, open_reader, report, suspects, tree, verify
 from indexer.paths import display, join, to_str
 from indexer.roots import host
 from mediafs.cli.described import all_groups_json
@@ -68,6 +68,7 @@ def gathered(db: apsw.Connection) -> dict[str, Any]:
         "unknown_time": unknown,
         "duplicates": _duplicates(db),
         "verified": _verified(db),
+        "suspects": suspects.count(db),
         "views": {
             view: dict(zip(("files", "bytes"), views.get(view, (0, 0)), strict=True))
             for view in VIEWS
@@ -133,6 +134,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
             f"{told['duplicates']['files']:,} duplicates hold {size(told['duplicates']['bytes'])}."
         ),
         *_verified_lines(told["verified"]),
+        *_suspect_lines(told["suspects"]),
         "",
         "Views:",
     ]
@@ -151,6 +153,13 @@ def _lines(told: dict[str, Any]) -> list[str]:
         for m in told["mounts"]
     ] or ["  none"]
     return lines
+
+
+def _suspect_lines(count: int) -> list[str]:
+    if not count:
+        return []
+    says = "were not as they were indexed when a mount was asked for them"
+    return [f"{count:,} files {says}; `mediafs reindex` looks at them."]
 
 
 def _verified_lines(verified: dict[str, Any]) -> list[str]:

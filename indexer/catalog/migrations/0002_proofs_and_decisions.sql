@@ -57,6 +57,12 @@ CREATE TABLE near (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX near_of_b ON near (b);
 
+CREATE TABLE suspect (
+    file_id     INTEGER PRIMARY KEY REFERENCES file ON DELETE CASCADE,
+    noticed_ns  INTEGER NOT NULL,
+    why         TEXT    NOT NULL
+) STRICT;
+
 CREATE TABLE news_content (content_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE news_file (file_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE news_folder (folder_id INTEGER PRIMARY KEY) STRICT;
@@ -146,6 +152,15 @@ CREATE INDEX neighbour_telling ON neighbour (line, at) WHERE told IS NOT NULL;
 CREATE INDEX capture_in_future ON capture (shot_id) WHERE unknown = 'future';
 
 ALTER TABLE tree_directory ADD COLUMN newest_file_id INTEGER;
+
+CREATE TABLE reason (
+    change_id     INTEGER PRIMARY KEY REFERENCES change ON DELETE CASCADE,
+    cause         TEXT    NOT NULL,
+    says          TEXT    NOT NULL,
+    heir_file_id  INTEGER,
+    shot_id       INTEGER,
+    rule          TEXT
+) STRICT;
 
 -- What follows from the new columns is derived by the next run, whatever it finds to read.
 INSERT OR IGNORE INTO pending VALUES (1, 0);

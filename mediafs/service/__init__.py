@@ -1,0 +1,1 @@
+"""Have systemd run mediafs: its units, and what mediafs tells it."""

@@ -1,0 +1,250 @@
+"""What the kernel tells of a tree: later folders, names that are no UTF-8, overflow, limits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from indexer.mounts import Mount
+from indexer.scan.exclude import compile_excludes
+from mediafs.watch.place import place_of, silent
+
+if sys.platform != "linux":
+    pytest.skip("inotify is Linux's", allow_module_level=True)
+
+from mediafs.watch import inotify
+from mediafs.watch.inotify import LimitReached, News, WatchedTree
+
+DEADLINE_SECONDS = 10.0
+
+
+@pytest.fixture
+def top(tmp_path):
+    (tmp_path / "top" / "2019" / "07").mkdir(parents=True)
+    return tmp_path / "top"
+
+
+@pytest.fixture
+def watched(top):
+    tree = WatchedTree(os.fsencode(top), compile_excludes())
+    yield tree
+    tree.close()
+
+
+def heard(tree):
+    """The news after what was just done: the kernel has queued it before a call returns."""
+    return tree.take()
+
+
+def test_a_file_that_was_written_is_heard_of(watched, top):
+    (top / "2019" / "07" / "a.jpg").write_bytes(b"x")
+
+    assert heard(watched) is News.CHANGED
+    assert heard(watched) is News.NOTHING
+
+
+def test_reading_and_listing_are_no_news(watched, top):
+    (top / "2019" / "a.jpg").write_bytes(b"x")
+    watched.take()
+    (top / "2019" / "a.jpg").read_bytes()
+    list(top.rglob("*"))
+
+    assert heard(watched) is News.NOTHING
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda top: (top / "a.jpg").unlink(),
+        lambda top: (top / "a.jpg").rename(top / "b.jpg"),
+        lambda top: (top / "a.jpg").rename(top.parent / "out.jpg"),
+        lambda top: (top / "a.jpg").chmod(0o600),
+        lambda top: os.utime(top / "a.jpg", (1, 1)),
+    ],
+    ids=["deleted", "renamed", "moved out", "chmod", "touched"],
+)
+def test_every_change_of_a_stamp_is_news(top, change):
+    (top / "a.jpg").write_bytes(b"x")
+    tree = WatchedTree(os.fsencode(top), compile_excludes())
+    try:
+        change(top)
+
+        assert heard(tree) is News.CHANGED
+    finally:
+        tree.close()
+
+
+def test_folders_that_come_later_are_watched_however_they_come(watched, top):
+    (top / "made" / "x" / "y").mkdir(parents=True)
+    shutil.copytree(top / "2019", top.parent / "elsewhere")
+    (top.parent / "elsewhere").rename(top / "moved in")
+    (top / "2019").rename(top / "renamed")
+    watched.take()
+
+    for folder in ("made/x/y", "moved in/07", "renamed/07"):
+        (top / folder / "late.jpg").write_bytes(b"x")
+        assert heard(watched) is News.CHANGED, folder
+
+
+def test_a_folder_that_left_is_not_heard_of_any_more(watched, top):
+    (top / "2019").rename(top.parent / "gone")
+    assert heard(watched) is News.CHANGED
+    assert len(watched) == 1
+
+    (top.parent / "gone" / "07" / "a.jpg").write_bytes(b"x")
+
+    assert heard(watched) is News.NOTHING
+
+
+def test_names_that_are_no_utf8_are_names(watched, top):
+    os.mkdir(os.fsencode(top) + b"/caf\xe9")
+    assert heard(watched) is News.CHANGED
+
+    Path(os.fsdecode(os.fsencode(top) + b"/caf\xe9/\xff.jpg")).write_bytes(b"x")
+
+    assert heard(watched) is News.CHANGED
+
+
+def test_what_is_excluded_is_not_heard_of(watched, top):
+    for name in ("film.mov.part", "IMG_1.JPG.crdownload", ".DS_Store"):
+        (top / name).write_bytes(b"x")
+    (top / "@eaDir").mkdir()
+    (top / "@eaDir" / "thumb.jpg").write_bytes(b"x")
+    assert heard(watched) is News.NOTHING
+
+    (top / "IMG_1.JPG.crdownload").rename(top / "IMG_1.JPG")
+
+    assert heard(watched) is News.CHANGED
+
+
+def test_events_that_the_kernel_dropped_are_said_to_be_lost(watched, top):
+    queue = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text("ascii"))
+    if queue > 100_000:
+        pytest.skip(f"the kernel's queue holds {queue} events here")
+    for number in range(queue + 10):
+        (top / f"{number % 1000}.jpg").open("w").close()
+
+    assert heard(watched) is News.LOST
+
+
+def test_a_root_that_goes_is_lost(watched, top):
+    shutil.rmtree(top)
+
+    assert heard(watched) is News.LOST
+
+
+def test_a_root_that_is_moved_is_lost(watched, top):
+    top.rename(top.parent / "elsewhere")
+
+    assert heard(watched) is News.LOST
+
+
+def test_a_root_that_is_not_there_cannot_be_watched(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        WatchedTree(os.fsencode(tmp_path / "nothing"), compile_excludes())
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs root, unshare")
+def test_where_the_kernel_allows_no_more_the_setting_is_named(top):
+    """In a user namespace, which has a limit of its own; fs.inotify.* is the whole machine's."""
+    program = (
+        "import os, sys\n"
+        "from indexer.scan.exclude import compile_excludes\n"
+        "from mediafs.watch.inotify import LimitReached, WatchedTree\n"
+        "open('/proc/sys/user/max_inotify_watches', 'w').write('2')\n"
+        "try:\n"
+        "    WatchedTree(os.fsencode(sys.argv[1]), compile_excludes())\n"
+        "except LimitReached as exc:\n"
+        "    print(exc)\n"
+    )
+    ran = subprocess.run(
+        ["unshare", "--user", "--map-root-user", sys.executable, "-c", program, top],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    if ran.returncode:
+        pytest.skip(f"no namespace with a limit of its own here: {ran.stderr.splitlines()[-1]}")
+
+    assert "the limit fs.inotify.max_user_watches=" in ran.stdout
+    assert "`sudo sysctl fs.inotify.max_user_watches=" in ran.stdout
+
+
+def test_too_many_watchers_of_one_user_are_a_limit_too():
+    limit = inotify._limit(OSError(24, "Too many open files"))
+
+    assert isinstance(limit, LimitReached)
+    assert "fs.inotify.max_user_instances" in str(limit)
+
+
+async def _wait(tree):
+    await tree.wait_events()
+
+
+def test_waiting_ends_with_the_first_event(watched, top):
+    trio = pytest.importorskip("trio")
+
+    async def both():
+        with trio.fail_after(DEADLINE_SECONDS):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_wait, watched)
+                await trio.to_thread.run_sync((top / "a.jpg").write_bytes, b"x")
+
+    trio.run(both)
+
+    assert heard(watched) is News.CHANGED
+
+
+# ---------------------------------------------------------------------------- places
+
+ROOT = Mount(b"/", "ext4", b"/dev/sda1", "8:1")
+
+
+@pytest.mark.parametrize(
+    ("mounts", "why"),
+    [
+        ([ROOT], None),
+        ([ROOT, Mount(b"/photos", "fuseblk", b"/dev/sdb1", "8:17")], None),
+        ([ROOT, Mount(b"/photos", "nfs4", b"nas:/x", "0:50")], "it is on nfs4"),
+        ([ROOT, Mount(b"/photos", "fuse.mergerfs", b"a:b", "0:51")], "it is on fuse.mergerfs"),
+        ([ROOT, Mount(b"/photos", "fuse", b"portal", "0:51")], "it is on fuse"),
+        ([ROOT, Mount(b"/photos/nas", "cifs", b"//n/x", "0:52")], "/photos/nas in it is on cifs"),
+        ([ROOT, Mount(b"/photosynthesis", "nfs", b"nas:/y", "0:53")], None),
+        ([ROOT, Mount(b"/photos/m", "fuse.mediafs", b"mediafs", "0:54")], None),
+    ],
+)
+def test_where_others_may_change_files_the_kernel_is_not_believed(mounts, why):
+    assert silent(b"/photos", mounts) == why
+
+
+def test_a_place_is_another_when_another_folder_stands_there(top):
+    before = place_of(os.fsencode(top))
+    top.rename(top.parent / "kept")
+    assert place_of(os.fsencode(top)) is None
+    top.mkdir()
+
+    assert before is not None
+    assert place_of(os.fsencode(top)) != before
+
+
+def test_watching_many_folders_takes_no_longer_than_walking_them(tmp_path):
+    """A ratio with a wide margin: a watch for a folder costs less than a few listings of it."""
+    top = tmp_path / "many"
+    for year in range(20):
+        for day in range(50):
+            (top / f"{year}" / f"{day}").mkdir(parents=True)
+    begun = time.monotonic()
+    for _ in os.walk(top):
+        pass
+    walk = time.monotonic() - begun
+    begun = time.monotonic()
+    tree = WatchedTree(os.fsencode(top), compile_excludes())
+    watch = time.monotonic() - begun
+    tree.close()
+
+    assert len(tree) == 1 + 20 + 20 * 50
+    assert watch < 50 * walk + 1
