@@ -222,14 +222,14 @@ def catalog_of(library: Library) -> Iterator[Catalog]:
             made.close()
 
 
-def put(catalog: Catalog, library: Library, files: Iterable[Seen]) -> None:
+def put(catalog: Catalog, library: Library, files: Iterable[Seen], **changes: object) -> None:
     """Write down what reading these files of a library gave; its roots are there."""
     roots = {root.label: root.id for root in facts.roots(catalog.db)}
     with catalog.db:
         for seen in files:
             read, tags = library.reading(seen)
             root = roots[b"root%d" % seen.root]
-            catalog.put(root, seen.path, read, tags, state=seen.state)
+            catalog.put(root, seen.path, read, tags, state=seen.state, **changes)
 
 
 # ------------------------------------------------------------------ rows

@@ -212,6 +212,14 @@ def test_a_filesystem_that_no_table_names_is_of_no_type(tmp_path, monkeypatch):
     assert filesystem_type(tmp_path) == ""
 
 
+def test_a_reader_plans_each_statement_once_and_maps_nothing(path):
+    open_writer(path).close()
+    db = open_reader(path)
+
+    assert db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, -1)
+    assert db.pragma("mmap_size") == 0
+
+
 def test_foreign_keys_are_enforced(path):
     db = open_writer(path)
 

@@ -22,8 +22,8 @@ PLACE = "where the disk is mounted, and as what"
 
 # Tables, or columns of those that count, that no question of the digest reads, and why.
 LEFT_OUT = {
-    **dict.fromkeys(("generation", "change", "verification"), HISTORY),
-    **dict.fromkeys(("news_content", "news_file", "news_folder"), NOTES),
+    **dict.fromkeys(("generation", "change", "reason", "verification"), HISTORY),
+    **dict.fromkeys(("news_content", "news_file", "news_folder", "suspect"), NOTES),
     **dict.fromkeys(("tie", "tied", "attachment", "habit", "neighbour"), NOTES),
     "pending.since_ns": HISTORY,
     "root.device": PLACE,
