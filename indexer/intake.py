@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.metadata.exiftool import Answer
-    from indexer.model import ContentId, Reading, RootId
+    from indexer.model import ContentId, FolderId, Reading, RootId
     from indexer.read.engine import Done, Engine, Hire, Job
     from indexer.run import Run
+    from indexer.scan.walk import SeenFile
 
 # What a person waits at most after Ctrl-C for what was read to be asked about and kept.
 _WIND_UP_SECONDS = 0.4
@@ -111,13 +112,7 @@ class Intake:
             carry(self._run, job, outcome.sample)
             return
         if outcome.reading is None:
-            says = outcome.says or "could not be read"
-            self._run.fail(job.root, job.root_path, job.path, "unreadable", says)
-            # Of a disk that stands still nothing is learned, nor of a file that a mount could not
-            # read either: what was known stays known, or a backup would lose its only good copy.
-            is_silent = outcome.failure is FailureKind.SILENT
-            if job.why is Why.NEW or not (is_silent or job.why is Why.SUSPECT):
-                self._put_files(job, "unreadable", says, None)
+            self._has_no_facts(job, outcome.says or "could not be read")
             return
         if job.why in (Why.OUTDATED, Why.SUSPECT) and self._has_rotted(job, outcome.reading):
             self._run.fail(job.root, job.root_path, job.path, "unreadable", _ROTTEN)
@@ -128,9 +123,25 @@ class Intake:
                 self._put(done, outcome.reading)
         except (apsw.ConstraintError, OverflowError) as exc:
             # The reader worked on hostile bytes: what it says need not make sense.
-            says = f"gave facts that make no sense ({exc})"
-            self._run.fail(job.root, job.root_path, job.path, "unreadable", says)
-            self._put_files(job, "unreadable", says, None)
+            self._has_no_facts(job, f"gave facts that make no sense ({exc})")
+
+    def _has_no_facts(self, job: Job, says: str) -> None:
+        """A file that gave nothing; what was known of it before stays, and each run tries again.
+
+        Without it the name would leave originals/, and with the next `rsync --delete` a backup's
+        only good copy would go. A mount serves no wrong bytes for it: the stamp stays as well.
+        """
+        self._run.fail(job.root, job.root_path, job.path, "unreadable", says)
+        for folder, seen, why in _names(job):
+            before = facts.known_file(self._run.db, folder, seen.name)
+            is_as_before = before is not None and before.stamp == seen.stamp
+            # On another disk an equal stamp vouches for nothing.
+            is_known = before is not None and before.content is not None
+            is_known = is_known and not (is_as_before and why is Why.CHANGED)
+            if before is None or not is_known or (before.state == "gone" and not is_as_before):
+                self._put_file(folder, seen, "unreadable", says, None)
+            elif before.state == "gone":
+                facts.set_back(self._run.db, before.id)
 
     def _has_rotted(self, job: Job, reading: Reading) -> bool:
         """Whether a file that was read before has other bytes now, under an unchanged stamp."""
@@ -142,7 +153,7 @@ class Intake:
         content = readings.put_content(self._run.db, reading)
         if done.tags is not None:
             self._put_tags(job, content, done.tags, reading.told)
-        self._put_files(job, "present", None, content)
+        self._put_files(job, content)
         if reading.damage is not None:
             self._run.warn(
                 job.root, job.root_path, job.path,
@@ -170,16 +181,26 @@ class Intake:
         elif answer.raw is not None:
             readings.put_tags(self._run.db, content, tags_from_json(answer.raw | told))
 
-    def _put_files(self, job: Job, state: str, says: str | None, content: ContentId | None) -> None:
+    def _put_files(self, job: Job, content: ContentId) -> None:
         """The file, and its hard links: one read, several names."""
-        for folder, seen, why in ((job.folder, job.seen, job.why), *job.twins):
-            facts.put_file(
-                self._run.db, folder, seen, state=state, says=says, content=content,
-                generation=self._run.generation,
-            )  # fmt: skip
-            if state == "present":
-                self._run.counts.new += why is Why.NEW
-                self._run.counts.changed += why is not Why.NEW
+        for folder, seen, why in _names(job):
+            self._put_file(folder, seen, "present", None, content)
+            self._run.counts.new += why is Why.NEW
+            self._run.counts.changed += why is not Why.NEW
+
+    def _put_file(
+        self, folder: FolderId, seen: SeenFile, state: str, says: str | None,
+        content: ContentId | None,
+    ) -> None:  # fmt: skip
+        facts.put_file(
+            self._run.db, folder, seen, state=state, says=says, content=content,
+            generation=self._run.generation,
+        )  # fmt: skip
+
+
+def _names(job: Job) -> tuple[tuple[FolderId, SeenFile, Why], ...]:
+    """The file and its hard links."""
+    return ((job.folder, job.seen, job.why), *job.twins)
 
 
 def read_hard_links_once(jobs: Iterable[Job]) -> list[Job]:

@@ -8,7 +8,6 @@ content. `plan` decides and writes nothing, for a run and for its preview alike.
 from __future__ import annotations
 
 import os
-import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ from indexer.read.once import SAMPLE_BYTES
 from indexer.roots import host
 from indexer.scan.birth import born_ns, is_honest
 from indexer.scan.filesystems import names_a_disk, precision_ns
-from indexer.scan.settled import is_settled
 from indexer.scan.skip import Why, is_same_inode, pair_moves
 from indexer.standing import standing
 
@@ -57,48 +55,6 @@ class Plan:
     moves: Sequence[tuple[Job, FileId]]
     gone: Sequence[FileId]
     jobs: Sequence[Job]  # to be read; some only by head and tail
-
-
-def settle(run: Run, looks: Sequence[Look]) -> list[Job]:
-    """Write down what moved and what is gone; the jobs that are left to read."""
-    made = plan(run.db, looks, paranoid=run.options.paranoid)
-    jobs, waiting = _parted(made.jobs, run.options.settle_seconds)
-    held = _held(looks, made.gone, waiting)
-    gone = [old for old in made.gone if old not in held]
-    if made.moves or gone:
-        run.changed()
-    for job, old in made.moves:
-        facts.move_file(run.db, old, job.folder, job.seen, run.generation)
-    facts.set_gone(run.db, gone)
-    for look in looks:
-        if held.intersection(old.id for old in look.lost):
-            continue  # the next run finds them lost again
-        for path in look.lost_folders:
-            facts.put_folder(run.db, look.root.id, path, "gone", None)
-    run.counts.moved += len(made.moves)
-    run.counts.gone += len(gone)
-    run.counts.unsettled += len(waiting)
-    return jobs
-
-
-def _parted(jobs: Iterable[Job], quiet_seconds: float) -> tuple[list[Job], list[Job]]:
-    """What may be read, and what may still be being written."""
-    now_ns, quiet_ns = time.time_ns(), int(quiet_seconds * 10**9)
-    settled: list[Job] = []
-    waiting: list[Job] = []
-    for job in jobs:
-        (settled if is_settled(job.seen.stamp, now_ns, quiet_ns) else waiting).append(job)
-    return settled, waiting
-
-
-def _held(looks: Iterable[Look], gone: Iterable[FileId], waiting: Iterable[Job]) -> set[FileId]:
-    """What is gone and may be what has just arrived: `mv` to another disk copies, then deletes.
-
-    It stays until that was read, or its name would be missing from the tree for a while.
-    """
-    arriving = {job.seen.stamp.size for job in waiting}
-    sizes = {old.id: old.stamp.size for look in looks for old in look.lost}
-    return {old for old in gone if sizes[old] in arriving}
 
 
 def plan(db: apsw.Connection, looks: Sequence[Look], *, paranoid: bool) -> Plan:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from indexer.catalog import facts, history
 from indexer.intake import Intake
-from indexer.moves import settle
 from indexer.paths import display, join, to_str
 from indexer.roots import host
 from indexer.run import Run, committing
+from indexer.settling import settle
 from indexer.standing import is_fresh, mounted_below, standing, went_away
 from indexer.survey import Survey, starts
 

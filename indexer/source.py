@@ -107,7 +107,12 @@ def _parts(relative: bytes) -> list[bytes]:
 
 
 def _regular(fd: int, relative: bytes) -> int:
-    if stat.S_ISREG(os.fstat(fd).st_mode):
+    try:
+        is_regular = stat.S_ISREG(os.fstat(fd).st_mode)
+    except OSError:  # a share that just went away
+        os.close(fd)
+        raise
+    if is_regular:
         return fd
     os.close(fd)
     raise OSError(errno.EINVAL, "not a regular file", relative)

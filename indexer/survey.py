@@ -60,6 +60,7 @@ class Survey:
         self._mounts = our_mounts()
         self._compared: list[tuple[FolderId, Excludes]] = []
         self._looked_at: list[tuple[RootRow, list[Suspect]]] = []
+        self._read_again: dict[FileId, bytes] = {}  # suspects that reading must tell about
 
     def has_suspects(self, root: RootRow) -> bool:
         """Whether a mount could not serve something of this root as it was indexed."""
@@ -121,11 +122,14 @@ class Survey:
     def end(self) -> None:
         """After the reading: keep the listings of folders in which nothing is left to do.
 
-        And forget the suspicions that were looked into.
+        And forget the suspicions that were looked into, but for what could not be read again.
         """
         for root, some in self._looked_at:
-            if to_str(root.path) not in self._run.counts.offline:
-                suspects.forget(self._run.db, some)
+            if to_str(root.path) in self._run.counts.offline:
+                continue
+            failed = facts.failed_paths(self._run.db, root.id, self._run.generation)
+            settled = (one for one in some if self._read_again.get(one.file) not in failed)
+            suspects.forget(self._run.db, settled)
         before_ns = time.time_ns() - _TICK_NS
         for folder, excludes in self._compared:
             known = facts.known_files(self._run.db, folder)
@@ -175,6 +179,7 @@ class Survey:
         diff = compare(folder.files, known, is_replaced=before.is_replaced)
         for seen in _unread(folder, known, before.suspects.get(folder.path, {}), diff):
             diff.to_read.append((seen, Why.SUSPECT))
+            self._read_again[known[seen.name].id] = join(folder.path, seen.name)
             diff.unchanged -= 1
         if diff.exclude or diff.back:
             self._run.changed()

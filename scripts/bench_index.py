@@ -12,7 +12,6 @@ measure is measured.py, the files are bench_files.py, what came out once docs/be
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import json
@@ -512,17 +511,12 @@ def parts_table(parts: dict[str, dict[str, float]]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--quick", action="store_true", help="less of everything: a minute")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser = measured.parser(__doc__, "less of everything: a minute")
     parser.add_argument("--source", type=Path, help="also index this folder")
     parser.add_argument("--heics", type=Path, help="also decode the HEICs in this folder")
     parser.add_argument(
         "--huge", type=Path, help="only this: 1.5 million unchanged files, kept in this folder"
     )
-    parser.add_argument("--files", type=int, help="how many small files")
-    parser.add_argument("--rounds", type=int, help="how often each is run")
-    parser.add_argument("--folder", type=Path, help="where to make the files")
     parser.add_argument(
         "--workers-sweep", action="store_true", help="only this: 1, 2, 4 and 8 files at once"
     )

@@ -296,12 +296,12 @@ def tell(
 ) -> None:  # fmt: skip
     """Print what was measured."""
     if as_json:
-        rows = [
+        costed = [
             {"what": what, "cpu_us": {s: asdict(_cpu(c)) for s, c in costs.items()},
              "per_second": {s: spread([x.per_second for x in c]).median for s, c in costs.items()}}
             for what, costs in found.items()
         ]  # fmt: skip
-        print(json.dumps({"schema": 1, "machine": facts, "amount": asdict(amount), "rows": rows}))
+        print(json.dumps({"schema": 1, "machine": facts, "amount": asdict(amount), "rows": costed}))
         return
     subjects = list(next(iter(found.values())))
     head = [

@@ -61,13 +61,13 @@ class CatalogMaker:
         """Close the catalog."""
         self._db.close()
 
-    def root(self, path: Path, label: bytes = b"photos") -> RootId:
-        """A root, online."""
+    def root(self, path: Path, label: bytes = b"photos", host: str = HOST) -> RootId:
+        """A root, online for who mounts as this host."""
         return RootId(
             self._db.execute(
                 "INSERT INTO root (host, path, role, label, added_ns)"
                 " VALUES (?, ?, 'library', ?, 0) RETURNING root_id",
-                (HOST, os.fsencode(path), label),
+                (host, os.fsencode(path), label),
             ).get
         )
 
@@ -120,6 +120,11 @@ class CatalogMaker:
         """Show a file at a path of the tree, from the next publish on."""
         directory, _, name = os.fsencode(path).rpartition(b"/")
         self._placed[directory, name] = file
+
+    def place_many(self, places: Iterable[tuple[str, FileId]]) -> None:
+        """As `place`, for any number of paths."""
+        for path, file in places:
+            self.place(path, file)
 
     def unplace(self, path: str) -> None:
         """Do not show what stands at a path any more."""

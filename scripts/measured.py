@@ -1,6 +1,7 @@
 """Measure for the benchmarks: children with what they used, rounds side by side, medians, tables.
 
-What is measured is bench_index.py and bench_mount.py; on which files, bench_files.py.
+What is measured is bench_index.py and bench_mount.py; on which files, bench_files.py. What one
+process used is processes.py.
 
 Machines are noisy, so nothing is a number alone: what is compared runs in turns, the ratio is
 taken within each round, and what is told is the median of the rounds with the least and the
@@ -9,7 +10,9 @@ most, and beside them the ratio of the best rounds.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -143,8 +146,24 @@ def mounted(catalog: Path, point: Path) -> Iterator[None]:
         mediafs(catalog, "mount", point)
         yield
     finally:
-        if os.path.ismount(point):
+        unmount(point)
+
+
+def unmount(point: Path) -> None:
+    """Take away whatever is mounted there, if anything is."""
+    if os.path.ismount(point) or _is_broken(point):
+        done = subprocess.run(["fusermount3", "-u", point], check=False, capture_output=True)
+        if done.returncode:  # something still stands in it
             subprocess.run(["fusermount3", "-uz", point], check=True)
+
+
+def _is_broken(point: Path) -> bool:
+    """Whether the process behind a mount is gone; ismount() then says that there is none."""
+    try:
+        os.lstat(point)
+    except OSError as exc:
+        return exc.errno == errno.ENOTCONN
+    return False
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -273,6 +292,17 @@ def _version(command: Sequence[str]) -> str:
 def lacking(names: Sequence[str]) -> list[str]:
     """A sentence for each program that would be compared with, were it here."""
     return [f"{n} is not installed: not run." for n in names if shutil.which(n) is None]
+
+
+def parser(doc: str | None, smaller: str) -> argparse.ArgumentParser:
+    """The options of every benchmark."""
+    made = argparse.ArgumentParser(description=(doc or "").split("\n", 1)[0])
+    made.add_argument("--quick", action="store_true", help=smaller)
+    made.add_argument("--json", action="store_true", help="print JSON")
+    made.add_argument("--files", type=int, help="how many small files")
+    made.add_argument("--rounds", type=int, help="how often each is run")
+    made.add_argument("--folder", type=Path, help="where to make the files")
+    return made
 
 
 # --- what is told -----------------------------------------------------------------------------

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from can_mount import check_can_mount
 from hypothesis import HealthCheck, settings
 
 from indexer.errors import FuseMissing
-from mediafs.fuse.checks import check_fuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,11 @@ settings.register_profile("ci", settings.get_profile("patient"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "patient")
 
 
+def pytest_configure() -> None:
+    # Who ends a run with SIGTERM, as timeout(1) does, leaves no mount and no server behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def pytest_report_header() -> list[str]:
     """Name what is off, so that a green run is not taken for more than it is."""
     return [f"off: {what}" for what in _missing()]
@@ -40,7 +46,7 @@ def pytest_report_header() -> list[str]:
 def _missing() -> list[str]:
     found = []
     try:
-        check_fuse()
+        check_can_mount()
     except FuseMissing as exc:
         found.append(f"mounted tests, {exc}")
     if not shutil.which(os.environ.get("MEDIAFS_EXIFTOOL", "exiftool")):

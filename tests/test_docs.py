@@ -43,6 +43,7 @@ def test_no_two_errors_share_an_exit_code() -> None:
 def test_a_command_stands_in_the_readme_and_helps(command: str) -> None:
     assert re.search(rf"^\| `{command}[ `]", README, re.MULTILINE)
     assert cli.commands[command].help
+    assert "\\" not in (cli.commands[command].help or "")
 
 
 @pytest.mark.parametrize("view", VIEWS)

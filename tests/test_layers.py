@@ -22,7 +22,7 @@ LAYERS = (
     ("indexer.standing", "indexer.roots"),
     ("indexer.compare", "indexer.verdict", "indexer.run", "indexer.library"),
     ("indexer.incremental",),
-    ("indexer.moves", "indexer.survey", "indexer.intake"),
+    ("indexer.moves", "indexer.settling", "indexer.survey", "indexer.intake"),
     ("indexer.derive", "indexer.preview", "indexer.pipeline", "indexer.verify"),
     ("mediafs.views", "mediafs.vfs"),
     ("mediafs.update", "mediafs.fuse", "mediafs.watch", "mediafs.service"),

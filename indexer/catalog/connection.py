@@ -6,16 +6,15 @@ Shared by the catalog and by decisions.db, which differ only in schema and marks
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
-import time
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import apsw
 
+from indexer.catalog import lock
 from indexer.errors import (
     CatalogBusy,
     CatalogForeign,
@@ -59,13 +58,11 @@ DECISIONS = Database(
     ("migrations/0002_stood.sql",),
 )  # fmt: skip
 
-# Who notes something is done in milliseconds, unless its disk sleeps. Both arbitrary.
-_MOMENT_SECONDS = 5.0
-_LOOK_SECONDS = 0.005
 _BUSY_MS = 10_000  # how long a writer's commit may make a reader wait; arbitrary
 _MMAP_BYTES = 1 << 30  # reads come from the page cache without copying
 # Under this much free space a run is refused before it starts; arbitrary, far above one batch.
 _LEAST_FREE_BYTES = 16 << 20
+_LOG_INDEX_BYTES = 32 << 10  # what a reader makes beside the file: sqlite.org/walformat.html
 
 
 def open_reader(path: Path, kind: Database = CATALOG) -> apsw.Connection:
@@ -107,7 +104,7 @@ def writing(
     error from the body comes out as CatalogUnwritable where a person can act on it.
     """
     _prepare_folder(path, kind, on_network_anyway=on_network_anyway)
-    with _lock(path, kind):
+    with lock.held(path, kind.noun):
         try:
             db = open_writer(path, kind)
             try:
@@ -126,7 +123,7 @@ def noting(path: Path, kind: Database = CATALOG) -> Iterator[apsw.Connection]:
     writer that begins meanwhile waits for the end.
     """
     open_reader(path, kind).close()  # what is not there, or is another version's, is left alone
-    with _lock(path, kind, is_for_a_moment=True):
+    with lock.held(path, kind.noun, is_for_a_moment=True):
         try:
             db = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READWRITE)
             try:
@@ -250,52 +247,6 @@ def _prepare_folder(path: Path, kind: Database, *, on_network_anyway: bool) -> N
         )
 
 
-@contextlib.contextmanager
-def _lock(path: Path, kind: Database, *, is_for_a_moment: bool = False) -> Iterator[None]:
-    """An advisory lock beside the file; the kernel drops it when the holder dies."""
-    lock_path = path.with_name(path.name + ".lock")
-    try:
-        fd = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as exc:
-        raise CatalogUnwritable(
-            f"{display(lock_path)} cannot be written: {exc.strerror}; "
-            "name another place with --catalog."
-        ) from exc
-    try:
-        if not _is_taken(fd, patience_seconds=0.0 if is_for_a_moment else _MOMENT_SECONDS):
-            raise CatalogBusy(
-                f"Another mediafs (process {_holder(fd) or 'unknown'}) is writing the {kind.noun} "
-                f"{display(path)}; wait for it or stop it."
-            )
-        os.ftruncate(fd, 0)
-        if not is_for_a_moment:
-            os.pwrite(fd, f"{os.getpid()}\n".encode("ascii"), 0)
-        try:
-            yield
-        finally:
-            os.ftruncate(fd, 0)  # or it would seem to be who holds it next
-    finally:
-        os.close(fd)
-
-
-def _is_taken(fd: int, *, patience_seconds: float) -> bool:
-    """Take the lock; one whose holder does not say its number is held for a moment only."""
-    end = time.monotonic() + patience_seconds
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if _holder(fd) or time.monotonic() >= end:
-                return False
-            time.sleep(_LOOK_SECONDS)
-        else:
-            return True
-
-
-def _holder(fd: int) -> str:
-    return os.pread(fd, 32, 0).decode("ascii", "replace").strip()
-
-
 def explained(exc: apsw.Error, path: Path, kind: Database = CATALOG) -> Exception:
     """A sentence for what a person can act on; the error itself where it is our bug."""
     where = display(path)
@@ -304,7 +255,7 @@ def explained(exc: apsw.Error, path: Path, kind: Database = CATALOG) -> Exceptio
             return CatalogForeign(
                 f"{where} is no mediafs {kind.noun}; name another with --catalog."
             )
-        case apsw.FullError():
+        case _ if isinstance(exc, apsw.FullError) or _is_shut_out_by_a_full_disk(exc, path):
             return CatalogUnwritable(
                 f"The disk under the {kind.noun} {where} is full; make room and run the command "
                 "again, it goes on where it stopped."
@@ -322,3 +273,12 @@ def explained(exc: apsw.Error, path: Path, kind: Database = CATALOG) -> Exceptio
         case apsw.BusyError() | apsw.LockedError():
             return CatalogBusy(f"The {kind.noun} {where} is busy; try again in a moment.")
     return exc
+
+
+def _is_shut_out_by_a_full_disk(exc: apsw.Error, path: Path) -> bool:
+    """Whether there is no room for the 32 KiB beside a catalog that SQLite needs to read it too."""
+    if not isinstance(exc, apsw.IOError):
+        return False
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(path.parent).free < _LOG_INDEX_BYTES
+    return False

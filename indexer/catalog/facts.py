@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.catalog.readings import READER_VERSION
 from indexer.catalog.rows import KnownFile, LostFile, RootRow
@@ -208,15 +208,24 @@ _KNOWN = (
 
 def known_files(db: apsw.Connection, folder: FolderId) -> dict[bytes, KnownFile]:
     """The files remembered in one folder, by name; those gone are among them."""
-    return {
-        name: KnownFile(
-            FileId(i), name, Stamp(size, mtime, ctime, inode), state,
-            None if content is None else ContentId(content), reader < READER_VERSION,
-        )
-        for i, name, size, mtime, ctime, inode, state, content, reader in db.execute(
-            _KNOWN, (folder,)
-        )
-    }  # fmt: skip
+    return {row[1]: _known(row) for row in db.execute(_KNOWN, (folder,))}
+
+
+_KNOWN_FILE = f"{_KNOWN} AND f.name = ?"
+
+
+def known_file(db: apsw.Connection, folder: FolderId, name: bytes) -> KnownFile | None:
+    """What is remembered under one path."""
+    row = db.execute(_KNOWN_FILE, (folder, name)).fetchone()
+    return None if row is None else _known(row)
+
+
+def _known(row: tuple[Any, ...]) -> KnownFile:
+    file, name, size, mtime, ctime, inode, state, content, reader = row
+    return KnownFile(
+        FileId(file), name, Stamp(size, mtime, ctime, inode), state,
+        None if content is None else ContentId(content), reader < READER_VERSION,
+    )  # fmt: skip
 
 
 _LOST = (
@@ -339,3 +348,13 @@ _OLD_FAILURES = (
 def forget_old_failures(db: apsw.Connection, root: RootId, generation: Generation) -> None:
     """After a complete walk: what this run did not meet again is no failure any more."""
     db.execute(_OLD_FAILURES, (root, generation))
+
+
+_FAILED = (
+    "SELECT path FROM failure WHERE root_id = ? AND generation_id = ? AND cause = 'unreadable'"
+)
+
+
+def failed_paths(db: apsw.Connection, root: RootId, generation: Generation) -> set[bytes]:
+    """What the run of a generation could not read, relative to the root."""
+    return {bytes(path) for (path,) in db.execute(_FAILED, (root, generation))}

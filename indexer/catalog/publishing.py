@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from indexer.catalog import thinning
 from indexer.catalog.rows import Left
 from indexer.model import FileId, TreeDirectoryId
 from indexer.paths import fold, join
@@ -223,7 +224,7 @@ class Publishing:
         """Make the tree show exactly `wanted`; rows of names that stay are left alone.
 
         Each view's own directory is there even when it is empty. Every difference becomes a
-        row of `change` under the generation.
+        row of `change` under the generation; those of old generations are thinned.
         """
         for view in views:
             self._want(view)
@@ -233,6 +234,7 @@ class Publishing:
                 self._remove_name(here, name)
         self._remove_empty(frozenset(views))
         self._finish()
+        thinning.thin(self._db)
 
     def _want(self, path: bytes) -> _Directory:
         """The directory at a path, made where missing."""

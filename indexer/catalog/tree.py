@@ -17,7 +17,7 @@ from indexer.model import ContentId, FileId, Generation, RootId, Stamp, TreeDire
 from indexer.paths import fold, join, to_str
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     import apsw
 
@@ -190,9 +190,9 @@ def about(db: apsw.Connection, file: FileId) -> About | None:
 
 
 _TOTALS = (
-    "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(blocks), 0),"
-    " (SELECT count(*) FROM placement WHERE file_id IS NOT NULL) FROM file"
-    " WHERE file_id IN (SELECT file_id FROM placement WHERE file_id IS NOT NULL)"
+    "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(blocks), 0), coalesce(sum(names), 0)"
+    " FROM (SELECT file_id, count(*) AS names FROM placement WHERE file_id IS NOT NULL"
+    " GROUP BY file_id) JOIN file USING (file_id)"
 )
 
 
@@ -212,18 +212,6 @@ _VIEW_TOTALS = (
 def view_totals(db: apsw.Connection) -> dict[str, tuple[int, int]]:
     """Names and bytes below each view that has any."""
     return {view: (names, size) for view, names, size in db.execute(_VIEW_TOTALS)}
-
-
-_CHANGES = (
-    "SELECT generation_id, view, path, what, parent_id, name, old_file_id, new_file_id"
-    " FROM change WHERE generation_id > ? ORDER BY change_id"
-)
-
-
-def changes_since(db: apsw.Connection, seen: Generation) -> Iterator[ChangeRow]:
-    """What the generations after `seen` changed, oldest first."""
-    for generation, view, path, what, parent, name, old, new in db.execute(_CHANGES, (seen,)):
-        yield ChangeRow(Generation(generation), view, path, what, parent, name, old, new)
 
 
 # By row number: a range at the end of the table, however much is remembered before it.

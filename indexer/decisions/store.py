@@ -87,6 +87,8 @@ def stood(db: apsw.Connection) -> list[Stood]:
 
 def stood_among(db: apsw.Connection, digests: Iterable[bytes]) -> list[Stood]:
     """Those with these bytes."""
+    if db.execute(f"{_STOOD} LIMIT 1").fetchone() is None:
+        return []
     return [
         Stood._make(row)
         for digest in digests

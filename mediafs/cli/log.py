@@ -53,10 +53,10 @@ def log(
     in_full: bool,
     as_json: bool,
 ) -> int:
-    r"""Say what changed in which view between generations, and why; the newest stands last.
+    """Say what changed in which view between generations, and why; the newest stands last.
 
-    \b
-    + came   - went   > has another name   ~ gave way to another file   = has other bytes
+    A line begins with + where a name came, - where it went, > where the file has another name,
+    ~ where it gave way to another file, and = where it has other bytes.
 
     Many changes of one kind are counted by directory. In the JSON, `what` is added, removed,
     moved, replaced or touched; `path` is in the tree, and `before` is the path that it had, or

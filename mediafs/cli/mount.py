@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ from mediafs.views.publish import VIEWS
 if TYPE_CHECKING:
     import threading
 
-_OCTAL = 8
+_OCTAL, _DECIMAL = 8, 10
 _PATIENCE_SECONDS = 5.0  # for the folders of a disk that may not answer; arbitrary
 
 
@@ -48,7 +50,9 @@ def mount(
         common.catalog, mountpoint, host(), foreground=foreground, **parsed(options)
     )
     if foreground:
-        serve(what, lambda: _ready(what))
+        # As the log of a mount in the background; the journal adds the time.
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+        serve(what, lambda: notify("READY=1"))
         return 0
     mounted(what)
     return 0
@@ -59,12 +63,6 @@ def mounted(what: MountOptions) -> None:
     mount_in_background(what)
     if what.allow_other:
         warned(what).join(_PATIENCE_SECONDS)
-
-
-def _ready(what: MountOptions) -> None:
-    notify("READY=1")
-    if what.allow_other:
-        warned(what)
 
 
 def warned(what: MountOptions) -> threading.Thread:
@@ -102,10 +100,13 @@ def parsed(options: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _number(name: str, value: str) -> int:
-    try:
-        return int(value, _OCTAL if name == "umask" else 10)
-    except ValueError as exc:
-        raise UsageRefused(f"-o {name}={display(value)} is no number.") from exc
+    base, most = (_OCTAL, "777") if name == "umask" else (_DECIMAL, "4294967294")
+    with contextlib.suppress(ValueError):
+        number = int(value, base)
+        if 0 <= number <= int(most, base):
+            return number
+    kind = "octal number" if name == "umask" else "number"
+    raise UsageRefused(f"-o {name}={display(value)} is no {kind} from 0 to {most}.")
 
 
 def _top(catalog: Path) -> list[str]:

@@ -7,6 +7,7 @@ import pwd
 import shlex
 import shutil
 import stat
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,7 +36,7 @@ _system = click.option(
 )
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def service() -> None:
     """Have systemd mount the tree at login and keep the catalog up to date."""
 
@@ -68,6 +69,7 @@ def install(
 ) -> int:
     """Write systemd units: the watcher or a timer and, if MOUNTPOINT is named, the mount there."""
     parsed(options)  # refused here rather than at the next boot
+    _check_times(timer)
     at = None if mountpoint is None else os.path.abspath(mountpoint)
     if fstab:
         click.echo(_for_fstab(common.catalog, at, ",".join(options)))
@@ -124,6 +126,21 @@ def status(*, is_system: bool) -> int:
     journal = "journalctl" if is_system else "journalctl --user"
     click.echo(f"What they say: {journal} -u 'mediafs-*'")
     return 0
+
+
+def _check_times(timer: str | None) -> None:
+    """A line of a unit, and times that systemd understands, where it is there to be asked."""
+    if timer is None:
+        return
+    is_understood = bool(timer.strip()) and timer.isprintable()
+    if is_understood and (analyze := shutil.which("systemd-analyze")):
+        asked = [analyze, "calendar", "--", timer]
+        is_understood = not subprocess.run(asked, capture_output=True, check=False).returncode
+    if not is_understood:
+        raise UsageRefused(
+            f"--timer {display(timer)!r} tells systemd no times; write it as hourly, daily or "
+            "'*:0/15', as systemd.time(7) says."
+        )
 
 
 def _check_folder(mountpoint: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from indexer.catalog import facts, open_reader, source_folders, tree
 from indexer.paths import join
+from indexer.standing import standing
 from mediafs.fuse.access_disk import (
     folders_above,
     hands_down_lists,
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import apsw
+
+    from indexer.catalog.rows import RootRow
     from indexer.model import FolderId, RootId
     from mediafs.fuse.access import Permissions
     from mediafs.fuse.access_table import AccessTable
@@ -56,7 +60,10 @@ def ask(catalog: Path, host: str) -> Asked:
     db = open_reader(catalog)
     try:
         rows = facts.roots(db)
-        roots = {r.id: Wanted(r.path, is_reachable=r.online and r.host == host) for r in rows}
+        roots = {
+            r.id: Wanted(r.path, is_reachable=r.host == host and (r.online or _is_back(db, r)))
+            for r in rows
+        }
         labelled = {r.label: roots[r.id] for r in rows}
         for folder, root, path in source_folders.folders(db):
             roots[root].folders.append((folder, path))
@@ -68,6 +75,11 @@ def ask(catalog: Path, host: str) -> Asked:
         return Asked(roots, _groups_of(source_folders.owners(db)), private_filesystems())
     finally:
         db.close()
+
+
+def _is_back(db: apsw.Connection, root: RootRow) -> bool:
+    """Whether a disk is here again that was away when the catalog was last written."""
+    return standing(db, root).is_online
 
 
 def _groups_of(uids: Iterable[int]) -> dict[int, frozenset[int]]:

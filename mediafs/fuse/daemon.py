@@ -6,14 +6,17 @@ number once the tree answers, or the error as a class and its sentence.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import sys
+import traceback
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
-from indexer.errors import MediafsError
+from indexer.errors import MediafsError, MountRefused
+from indexer.paths import display
 from mediafs.fuse.mount import from_json, serve
 from mediafs.fuse.states import log_path
 
@@ -35,16 +38,53 @@ def main(pipe: int, options: str) -> int:
     os.chdir("/")
     wanted = from_json(options)
     log_to(log_path(wanted.mountpoint))
+    asker = _Asker(pipe)
+    shown = display(wanted.mountpoint)
     try:
-        serve(wanted, lambda: _say(pipe, {"pid": os.getpid()}))
+        serve(wanted, asker.is_mounted)
     except MediafsError as exc:
         log.error("%s", exc)  # noqa: TRY400 - a sentence needs no traceback
-        _say(pipe, {"error": type(exc).__name__, "says": str(exc)})
+        asker.is_refused(exc)
         return exc.exit_code
-    except BaseException:
-        log.exception("The mount is left broken; mounting again cleans it.")
+    except BaseException as exc:
+        log.exception("The mount ended; if it is left broken, mounting again cleans it.")
+        why = "".join(traceback.format_exception_only(exc)).strip()
+        where = display(log_path(wanted.mountpoint))
+        asker.is_refused(
+            MountRefused(f"{shown} was not mounted ({why}); its log {where} has more.")
+        )
         raise
+    asker.is_refused(MountRefused(f"{shown} was not mounted: its process was told to stop."))
     return 0
+
+
+class _Asker:
+    """Who waits for the mount at the other end of a pipe, and hears one answer."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+        self._is_waiting = True
+
+    def is_mounted(self) -> None:
+        """Say so; MountRefused if nobody waits any more."""
+        try:
+            self._hear({"pid": os.getpid()})
+        except BrokenPipeError as exc:
+            raise MountRefused("Who asked for the mount went away before it answered.") from exc
+
+    def is_refused(self, why: MediafsError) -> None:
+        """Say why, unless it was mounted before or nobody waits any more."""
+        with contextlib.suppress(OSError):
+            self._hear({"error": type(why).__name__, "says": str(why)})
+
+    def _hear(self, answer: dict[str, object]) -> None:
+        if not self._is_waiting:
+            return
+        self._is_waiting = False
+        try:
+            os.write(self._pipe, json.dumps(answer).encode() + b"\n")
+        finally:
+            os.close(self._pipe)
 
 
 class _Log(RotatingFileHandler):
@@ -68,11 +108,6 @@ def log_to(path: Path) -> None:
     form = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S%z")
     handler.setFormatter(form)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-
-
-def _say(pipe: int, answer: dict[str, object]) -> None:
-    os.write(pipe, json.dumps(answer).encode() + b"\n")
-    os.close(pipe)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,4 @@
-"""Mount a catalog's tree, in this process or in the background.
-
-After a crash the mount point is left broken, never empty. An empty directory would tell a
-running `rsync --delete` that every photograph is gone.
-"""
+"""Mount a catalog's tree, in this process or in the background."""
 
 from __future__ import annotations
 
@@ -20,13 +16,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import apsw
+
 from indexer import errors
+from indexer.catalog.connection import explained
 from indexer.errors import MountRefused
 from indexer.paths import display
 from mediafs import __version__
 from mediafs.fuse.checks import check_allow_other, check_fuse, check_mountpoint
-from mediafs.fuse.mounted import Mount, mounts, unmount
-from mediafs.fuse.states import log_path, remove_state, write_state
+from mediafs.fuse.mounted import Mount, clean_stale, find, mounts, unmount
+from mediafs.fuse.states import log_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,58 +60,68 @@ def serve(options: MountOptions, ready: Callable[[], None] | None = None) -> Non
     """Mount, call `ready` once the tree answers, and serve until unmounted or told to stop.
 
     SIGINT, SIGTERM and SIGHUP unmount. Raises FuseMissing, MountRefused and the Catalog…
-    errors before anything is mounted; any later error leaves the mount point broken.
+    errors, and leaves nothing mounted; any error after `ready` leaves the mount point broken.
     """
     check_fuse()
     if options.allow_other:
         check_allow_other()
-    where = check_mountpoint(options.mountpoint, options.catalog, options.host)
-    options = replace(options, mountpoint=where, catalog=options.catalog.resolve())
-    _serve(options, ready or (lambda: None))
+    try:
+        where = check_mountpoint(options.mountpoint, options.catalog, options.host)
+        options = replace(options, mountpoint=where, catalog=options.catalog.resolve())
+        _serve(options, ready or (lambda: None))
+    except apsw.Error as exc:
+        raise explained(exc, options.catalog) from exc
 
 
 def _serve(options: MountOptions, ready: Callable[[], None]) -> None:
-    import pyfuse3
     import trio
 
     from mediafs.fuse.access_warning import warn
+    from mediafs.fuse.attach import attached
     from mediafs.fuse.serving import until_the_end
     from mediafs.vfs import VirtualFS
 
-    _raise_open_files()
-    vfs = VirtualFS(options.catalog, options.host)
-    others = _others(options)
-    if others is not None:
-        warn(log.info, options.catalog, options.host)
-    _mount(_operations(vfs, options, others), options)
-    with _told_to_others(options):
+    has_answered = False
+
+    def answers() -> None:
+        nonlocal has_answered
         log.info(
             "mediafs %s shows %s, generation %d, at %s (process %d)", __version__,
             display(options.catalog), vfs.generation, display(options.mountpoint), os.getpid(),
         )  # fmt: skip
-        # What exists by now stays until the end: the collector need not look at it again, nor
-        # after every seven hundred names of a listing (a tenth of a walk's time).
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_OBJECTS_UNTIL_COLLECTED)
-        why = trio.run(until_the_end, vfs, options.mountpoint, ready, others)
-        pyfuse3.close(unmount=True)
+        ready()
+        has_answered = True
+
+    _raise_open_files()
+    vfs = VirtualFS(options.catalog, options.host)
+    if not vfs.generation:
+        vfs.close()
+        raise MountRefused(
+            f"The catalog {display(options.catalog)} has no tree yet: its first `mediafs index` has "
+            "not come to its end; mount it after that."
+        )
+    others = _others(options)
+    if others is not None:
+        warn(log.info, options.catalog, options.host)
+    mount = attached(_operations(vfs, options, others), options, lambda: has_answered)
+    # What exists by now stays until the end: the collector need not look at it again, nor
+    # after every seven hundred names of a listing (a tenth of a walk's time).
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_UNTIL_COLLECTED)
+    try:
+        why = trio.run(until_the_end, vfs, mount, options.mountpoint, answers, others)
+    except BaseExceptionGroup as several:
+        raise _first(several) from several
     vfs.suspects.write()
     log.info("%s: %s", why, _summary(vfs))
     vfs.close()
 
 
-@contextmanager
-def _told_to_others(options: MountOptions) -> Iterator[None]:
-    """While it lasts, `status` and `umount` know who serves; without, they do with less."""
-    try:
-        write_state(options.mountpoint, options.catalog)
-    except OSError as exc:
-        log.warning("`mediafs status` will not know who serves this mount: %s", exc)
-    # Not after an error: a broken mount has a crashed process, and that is what they find.
-    yield
-    with contextlib.suppress(OSError):
-        remove_state(options.mountpoint, os.getpid())
+def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What the tasks of the loop wrapped; two that fail at the same moment are rare."""
+    error = several.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _summary(vfs: VirtualFS) -> str:
@@ -148,22 +157,6 @@ def _operations(vfs: VirtualFS, options: MountOptions, others: Others | None) ->
     return GuardedOperations(vfs, shown, others.guard)
 
 
-def _mount(operations: object, options: MountOptions) -> None:
-    import pyfuse3
-
-    wanted = {"fsname=mediafs", "subtype=mediafs", "ro", "nosuid", "nodev", "noatime"}
-    if options.allow_other:
-        # Others see what the modes let them see; a private mount is its owner's alone.
-        wanted |= {"allow_other", "default_permissions"}
-    try:
-        pyfuse3.init(operations, os.fspath(options.mountpoint), wanted)  # type: ignore[arg-type]
-    except RuntimeError as exc:
-        raise MountRefused(
-            f"{display(options.mountpoint)} cannot be mounted ({exc}); the line above or the log "
-            f"{display(log_path(options.mountpoint))} says why."
-        ) from exc
-
-
 def _raise_open_files() -> None:
     """Every open file of the mount is one of ours: as many as the system lets us."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -184,25 +177,36 @@ def mount_in_background(options: MountOptions) -> int:
     options = replace(options, mountpoint=mountpoint, catalog=options.catalog.absolute())
     reading, writing = os.pipe()
     try:
-        _start(options, writing)
+        said_before = _start(options, writing)
         os.close(writing)
         writing = -1
-        return _heard(_wait_answer(reading), mountpoint)
+        answer = _wait_answer(reading)
     finally:
-        os.close(reading)
+        os.close(reading)  # who has not answered by now ends by itself
         if writing >= 0:
             os.close(writing)
+    if not answer:
+        raise _unanswered(mountpoint, said_before, has_ended=answer is not None)
+    heard = json.loads(answer)
+    if "error" in heard:
+        raise getattr(errors, heard["error"])(heard["says"])
+    return int(heard["pid"])
 
 
-def _start(options: MountOptions, pipe: int) -> None:
-    """Start the daemon's launcher, which forks and ends at once: nobody is left to be reaped."""
+def _start(options: MountOptions, pipe: int) -> int:
+    """Start the daemon's launcher, which forks and ends at once: nobody is left to be reaped.
+
+    Returns how long the log was before.
+    """
     command = [sys.executable, "-m", "mediafs.fuse.daemon", str(pipe), to_json(options)]
     package_parent = Path(__file__).parents[2]
     with _opened_log(options.mountpoint) as said:
+        length = os.fstat(said).st_size
         subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, pass_fds=[pipe],
             cwd=package_parent, start_new_session=True, check=False,
         )  # fmt: skip
+    return length
 
 
 @contextmanager
@@ -233,24 +237,42 @@ def from_json(text: str) -> MountOptions:
     return MountOptions(catalog, mountpoint, **values)
 
 
-def _wait_answer(pipe: int) -> bytes:
-    """What the daemon says: one line of JSON, or nothing when it ended or was too slow."""
+def _wait_answer(pipe: int) -> bytes | None:
+    """What the daemon says: one line of JSON, b"" when it ended, None when it was too slow."""
     answer = b""
-    while not answer.endswith(b"\n") and select.select([pipe], [], [], _READY_SECONDS)[0]:
+    while not answer.endswith(b"\n"):
+        if not select.select([pipe], [], [], _READY_SECONDS)[0]:
+            return None
         part = os.read(pipe, 65536)
         if not part:
-            break
+            return b""
         answer += part
     return answer
 
 
-def _heard(answer: bytes, mountpoint: Path) -> int:
-    if not answer:
-        raise MountRefused(
-            f"{display(mountpoint)} was not mounted: the process that should serve it ended or did "
-            f"not answer; its log is {display(log_path(mountpoint))}."
+def _unanswered(mountpoint: Path, said_before: int, *, has_ended: bool) -> MountRefused:
+    """Why there is no answer, and the mount point as it was."""
+    path = log_path(mountpoint)
+    if not has_ended:
+        return MountRefused(
+            f"{display(mountpoint)} was not mounted: the process that should serve it gave no "
+            f"answer in {_READY_SECONDS:.0f} seconds and was given up; its log is {display(path)}."
         )
-    heard = json.loads(answer)
-    if "error" in heard:
-        raise getattr(errors, heard["error"])(heard["says"])
-    return int(heard["pid"])
+    # Nobody has seen a tree in it yet, so nobody takes the empty folder for one.
+    mount = find(mountpoint)
+    if mount is not None and mount.is_stale:
+        clean_stale(mount.mountpoint)
+    said = _last_words(path, said_before) or "without a word, killed perhaps"
+    return MountRefused(
+        f"{display(mountpoint)} was not mounted: the process that should serve it ended "
+        f"({display(said)}); its log is {display(path)}."
+    )
+
+
+def _last_words(path: Path, said_before: int) -> str:
+    try:
+        said = path.read_bytes()[said_before:].decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = [line for line in said.splitlines() if line.strip() and " INFO " not in line]
+    return lines[-1] if lines else ""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import MountRefused, NotMounted
 from indexer.paths import display, to_bytes, to_str
-from mediafs.fuse.states import State, read_state, remove_state
+from mediafs.fuse.states import State, log_path, read_state, remove_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -192,7 +192,7 @@ def _wait_ended(fd: int | None, state: State | None) -> None:
     if not select.select([fd], [], [], _END_SECONDS)[0]:
         raise MountRefused(
             f"{display(state.mountpoint)} is unmounted, but its process {state.pid} has not "
-            "ended; see its log with `mediafs status`, or end it."
+            f"ended; {display(log_path(Path(state.mountpoint)))} is its log."
         )
 
 

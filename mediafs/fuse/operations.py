@@ -5,7 +5,6 @@ Lookup counts are not kept: an inode number is a row of the catalog, there is no
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
 import os
@@ -134,12 +133,20 @@ class Operations(pyfuse3.Operations):
             return number
 
     async def readdir(self, fh: FileHandleT, start_id: int, token: ReaddirToken) -> None:
-        names = self._listings[fh].after(start_id)
-        with _errno_for("readdir", fh), contextlib.closing(names):
-            for entry in names:
-                filled = self._filled(entry.attributes)
-                if not pyfuse3.readdir_reply(token, entry.name, filled, entry.cookie):
-                    break
+        listing, entry, shown = self._listings[fh], self._entry, self._shown
+        entry.generation = self._vfs.incarnation
+        with _errno_for("readdir", fh):
+            while names := listing.after(start_id):
+                taken = 0
+                for name in names:
+                    filled = fill(entry, name.attributes, shown)
+                    if not pyfuse3.readdir_reply(token, name.name, filled, name.cookie):
+                        break
+                    taken += 1
+                listing.took(taken)
+                if taken < len(names):
+                    return
+                start_id = names[-1].cookie
 
     async def releasedir(self, fh: FileHandleT) -> None:
         del self._listings[fh]

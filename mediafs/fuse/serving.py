@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Final
 import pyfuse3
 import trio
 
+from indexer.errors import MountRefused
+from indexer.paths import display
+from mediafs.fuse.attach import detach
 from mediafs.fuse.control import set_numbers
 from mediafs.fuse.loop import answer_kernel
 from mediafs.fuse.mounted import is_mounted
 from mediafs.fuse.notify import follow, write_suspects
-from mediafs.fuse.states import remove_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractContextManager
 
     from mediafs.fuse.access_refresh import Others
     from mediafs.vfs import VirtualFS
@@ -42,30 +45,37 @@ _IN_BACKGROUND: Final = 64
 
 
 async def until_the_end(
-    vfs: VirtualFS, mountpoint: Path, ready: Callable[[], None], others: Others | None
+    vfs: VirtualFS,
+    mount: AbstractContextManager[None],
+    mountpoint: Path,
+    ready: Callable[[], None],
+    others: Others | None,
 ) -> str:
-    """Serve, call `ready` once the tree answers, and return why it ended."""
+    """Mount, serve, call `ready` once the tree answers, unmount, and return why it ended."""
     following = trio.CancelScope()
-    with trio.open_signal_receiver(*_STOPPING) as signals:
+    # A signal that comes at any moment while it is mounted finds somebody who unmounts.
+    with trio.open_signal_receiver(*_STOPPING) as signals, mount:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_answer_kernel, nursery.cancel_scope)
             nursery.start_soon(_stop_on_signal, signals, following, mountpoint)
-            # From outside, as whom a thread counts: until the tree answers.
-            await trio.to_thread.run_sync(_widen, mountpoint, abandon_on_cancel=True)
-            if others is not None:
-                nursery.start_soon(others.follow, vfs)
-                await others.wait_first()
-            ready()
             with following:
+                # From outside, as whom a thread counts: until the tree answers.
+                await trio.to_thread.run_sync(_widen, mountpoint, abandon_on_cancel=True)
+                if others is not None:
+                    nursery.start_soon(others.follow, vfs)
+                    await others.wait_first()
+                ready()
                 async with trio.open_nursery() as followers:
                     followers.start_soon(follow, vfs)
                     followers.start_soon(write_suspects, vfs)
             pyfuse3.terminate()
-    if following.cancel_called:
-        return "stopped and unmounted"
-    if is_mounted(mountpoint):
-        return "the kernel ended the connection; mounting again cleans what is left of the mount"
-    return "unmounted"
+        if following.cancel_called:
+            return "stopped and unmounted"
+        if is_mounted(mountpoint):
+            return (
+                "the kernel ended the connection; mounting again cleans what is left of the mount"
+            )
+        return "unmounted"
 
 
 async def _answer_kernel(everything: trio.CancelScope) -> None:
@@ -87,16 +97,19 @@ async def _stop_on_signal(
 def _abandon(mountpoint: Path) -> None:
     """End although requests wait for a disk that does not answer: no thread can be called off."""
     log.warning("stopped and unmounted; requests that still waited for a disk were given up")
-    pyfuse3.close(unmount=True)
-    with contextlib.suppress(OSError):
-        remove_state(mountpoint, os.getpid())
+    detach(mountpoint)
     logging.shutdown()
     os._exit(0)
 
 
 def _widen(mountpoint: Path) -> None:
     """Have the kernel ask for more at once, where it lets us."""
-    device = mountpoint.stat().st_dev
+    try:
+        device = mountpoint.stat().st_dev
+    except OSError as exc:
+        raise MountRefused(
+            f"{display(mountpoint)} was not mounted: its tree does not answer ({exc.strerror})."
+        ) from exc
     names = ("max_background", "congestion_threshold")
     set_numbers(os.minor(device), dict.fromkeys(names, _IN_BACKGROUND))
     path = Path(f"/sys/class/bdi/{os.major(device)}:{os.minor(device)}/read_ahead_kb")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SYSTEM_UNITS: Final = Path("/etc/systemd/system")
 _SYSTEM_RUNS: Final = Path("/run/systemd/system")
+_REMEDY: Final = "see who may write there (with --system it is root)"
 _ASKED: Final = ("LoadState", "UnitFileState", "ActiveState", "SubState", "Result")
 
 
@@ -111,7 +112,7 @@ def remove(paths: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
         except OSError as exc:
             raise UsageRefused(
-                f"{display(path)} cannot be removed ({exc.strerror}); --system needs root."
+                f"{display(path)} cannot be removed ({exc.strerror}); {_REMEDY}."
             ) from exc
 
 
@@ -125,7 +126,7 @@ def _put(path: Path, text: str) -> None:
     except OSError as exc:
         draft.unlink(missing_ok=True)
         raise UsageRefused(
-            f"{display(path)} cannot be written ({exc.strerror}); --system needs root."
+            f"{display(path)} cannot be written ({exc.strerror}); {_REMEDY}."
         ) from exc
 
 

@@ -3,23 +3,24 @@
 A file of the tree stands for one content, a BLAKE3 digest. Its bytes are given from any
 source whose stamp says that it still holds them: when the file itself does not fit, vanished
 or fails, also in the middle of a read, the next identical copy takes its place. Bytes of
-another content are never given. Opening is sources.py, reading is reading.py.
+another content are never given. Reading on is open_file.py, opening a source sources.py, and
+reading it reading.py.
 """
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
-
-import trio
 
 from indexer.catalog import facts, history, tree
 from indexer.paths import join
+from mediafs.vfs.cached import Caches
 from mediafs.vfs.complaints import Complaints
 from mediafs.vfs.errors import NoSuchEntry, SourceChanged, SourceUnavailable
+from mediafs.vfs.open_file import OpenFile
+from mediafs.vfs.plugged import Plugged
 from mediafs.vfs.read_ahead import Ahead, Counts
-from mediafs.vfs.reading import Bytes, Reader, new_buffer
+from mediafs.vfs.reading import Bytes, Reader
 from mediafs.vfs.sources import Opened, Sources, Trouble, innermost
 
 if TYPE_CHECKING:
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from indexer.catalog.rows import Source
+    from indexer.catalog.rows import RootRow, Source
     from indexer.model import ContentId, FileId
+    from mediafs.vfs.refresh import Forget
 
 __all__ = ["Bytes", "Content", "Counts", "OpenFile", "Trouble"]
 
-# Which content the page cache above us may hold is remembered for this many files (about
-# 6 MB); an older one is read again from its source. Arbitrary.
-_REMEMBERED: Final = 32_768
+_REMEMBERED: Final = 32_768  # files that were passed on as not being as indexed; arbitrary
 # Asking whether another process wrote takes 8 microseconds, a cached read of 128 KiB 20: so
 # long may a file be read on that was just found rotten.
 _LOOK_SECONDS: Final = 0.1
@@ -46,99 +46,6 @@ _SUSPECT: Final = {
     Trouble.VANISHED: "vanished",
     Trouble.UNREADABLE: "unreadable",
 }
-
-
-class OpenFile:
-    """One content, open for reading under the name of one file."""
-
-    __slots__ = (
-        "_content",
-        "_file",
-        "_lock",
-        "_reader",
-        "_seen",
-        "_sources",
-        "_used",
-        "is_as_before",
-        "size",
-    )
-
-    def __init__(self, sources: Content, own: Source, content: ContentId, reader: Reader) -> None:
-        self._sources = sources
-        self._file = own.file
-        self._content = content
-        self._reader = reader
-        # A read of another task may still use the handle of a source that failed, so they
-        # are closed together at the end.
-        self._used = [reader]
-        self._lock: trio.Lock | None = None
-        self._seen = sources.version()
-        self.size = own.stamp.size
-        # What a cache above us may hold of this file are these bytes, out of this source.
-        self.is_as_before = sources.remember(own.file, content, reader.opened.source.file)
-
-    async def read(self, offset: int, size: int) -> Bytes:
-        """Up to `size` bytes at `offset`, fewer only at the end of the file.
-
-        Raises SourceChanged or SourceUnavailable.
-        """
-        size = min(size, self.size - offset)
-        if size <= 0:
-            return b""
-        if self._seen != self._sources.version():
-            await self._look_again()
-        buffer, reader = new_buffer(size), self._reader
-        filled = reader.read_now(offset, buffer)
-        # After the read: bytes that were written before it show in the stamp.
-        is_done = filled == size and reader.is_sound()
-        found = buffer if is_done else await self._read_waiting(reader, offset, buffer, filled)
-        # The file got other bytes meanwhile and was opened again: what a cache above us holds
-        # under its number are the new bytes, and these must not be mixed in.
-        if self._sources.is_superseded(self._file, self._content):
-            raise SourceChanged(self._file)
-        self._sources.counts.reads += 1
-        self._sources.counts.bytes_read += size
-        return found
-
-    async def _read_waiting(
-        self, reader: Reader, offset: int, buffer: bytearray, filled: int
-    ) -> Bytes:
-        tried: dict[Source, Trouble] = {}
-        while True:
-            found = await reader.read(offset, buffer, filled)
-            if not isinstance(found, Trouble):
-                return found
-            tried[reader.opened.source] = await self._sources.explained(reader.opened.source, found)
-            reader, filled = await self._fail_over(reader, tried), 0
-
-    async def _look_again(self) -> None:
-        """The catalog was written: what was found rotten since is not read on."""
-        seen, reader = self._sources.version(), self._reader
-        if self._sources.is_rotten(reader.opened.source):
-            await self._fail_over(reader, {reader.opened.source: Trouble.ROTTEN})
-        self._seen = seen
-
-    async def _fail_over(self, failed: Reader, tried: dict[Source, Trouble]) -> Reader:
-        """Put another source in place of one that failed, unless another read just did."""
-        if self._lock is None:
-            self._lock = trio.Lock()
-        async with self._lock:
-            if self._reader is failed:
-                failed.drop()
-                self._reader = await self._sources.open_other(
-                    failed.opened.source, self._file, self._content, tried
-                )
-                self._used.append(self._reader)
-            return self._reader
-
-    def fileno(self) -> int:
-        """The handle of the source that is read now: to ask who may read it."""
-        return self._reader.opened.fd
-
-    def release(self) -> None:
-        """Close what was opened; no read may be under way."""
-        while self._used:
-            self._used.pop().release()
 
 
 class Content:
@@ -161,7 +68,8 @@ class Content:
         self._suspected: dict[FileId, tuple[str, int]] = {}
         self._sources = Sources()
         self._ahead = Ahead(self._sources, counts)
-        self._latest: OrderedDict[FileId, tuple[ContentId, FileId]] = OrderedDict()
+        self.caches = Caches()
+        self.plugged = Plugged(db, host, self._sources)
         self._complaints = Complaints()
         self._version, self._look_at = 0, 0.0
         self.counts = counts
@@ -171,38 +79,30 @@ class Content:
 
         Raises NoSuchEntry, SourceChanged or SourceUnavailable.
         """
-        own = tree.source(self._db, file, self._host)
-        if own is None:
-            raise NoSuchEntry(file)
-        if own.content is None:
-            trouble = Trouble.UNKNOWN if own.is_online else Trouble.OFFLINE
-            self._note(own, trouble)
-            raise self._refusal(own, trouble)
-        opened = None
-        if own.is_online and own.state == "present":
-            opened = self._sources.open_now(own)
-        if opened is None:
-            opened = await self._open_any(own, own.content, {})
-        self.counts.opens += 1
-        return OpenFile(self, own, own.content, Reader(opened, self._ahead))
+        while True:
+            own = tree.source(self._db, file, self._host)
+            if own is None:
+                raise NoSuchEntry(file)
+            if own.content is None:
+                is_here = self._is_online(own) or await self.plugged.ask(own.root)
+                trouble = Trouble.UNKNOWN if is_here else Trouble.OFFLINE
+                self._note(own, trouble)
+                raise self._refusal(own, trouble)
+            opened = None
+            if own.state == "present" and self._is_online(own):
+                opened = self._sources.open_now(own)
+            if opened is None:
+                opened = await self._open_any(own, own.content, {})
+                # Who began later, with other bytes, may have been faster.
+                now = tree.source(self._db, file, self._host)
+                if now is not None and now.content != own.content:
+                    opened.let_go()
+                    continue
+            self.counts.opens += 1
+            use = self.caches.open(file, own.content, opened.source.file)
+            return OpenFile(self, own, own.content, Reader(opened, self._ahead), use)
 
     # ------------------------------------------------------------------ what is known meanwhile
-
-    def remember(self, file: FileId, content: ContentId, source: FileId) -> bool:
-        """Note what a file's bytes are from now on; whether that is what they were.
-
-        The same bytes out of another source are not: the one before may have rotted.
-        """
-        before = self._latest.pop(file, None)
-        self._latest[file] = content, source
-        if len(self._latest) > _REMEMBERED:
-            self._latest.popitem(last=False)
-        return before == (content, source)
-
-    def is_superseded(self, file: FileId, content: ContentId) -> bool:
-        """Whether the file was opened with other bytes since."""
-        latest = self._latest.get(file)
-        return latest is not None and latest[0] != content
 
     def version(self) -> int:
         """Another number after another process wrote to the catalog, a moment later at most."""
@@ -212,10 +112,31 @@ class Content:
             self._look_at = now + _LOOK_SECONDS
         return self._version
 
-    def is_rotten(self, source: Source) -> bool:
+    def is_disproved(self, source: Source) -> bool:
         """Whether a source turned out not to hold the bytes that its stamp stands for."""
         now = tree.source(self._db, source.file, self._host)
-        return now is not None and now.content == source.content and now.state == "unreadable"
+        if now is None:
+            return False
+        if now.content == source.content:
+            return now.state == "unreadable"
+        return now.stamp == source.stamp
+
+    def forget_disproved(self, forget: Forget) -> None:
+        """Add the files whose bytes a cache may hold out of sources that do not hold them."""
+        changed = {file for inode in forget.files() if (file := tree.file_of_inode(inode))}
+
+        def is_bad(source: FileId, content: ContentId) -> bool:
+            if not forget.is_all and source not in changed:
+                return False
+            now = tree.source(self._db, source, self._host)
+            if now is None:
+                return False
+            return now.state == "unreadable" or (forget.is_all and now.content != content)
+
+        for file in self.caches.drop(is_bad):
+            forget.bytes[tree.inode_of_file(file)] = None
+        # Who reads on from now is not to be answered by an older look.
+        self._look_at = 0.0
 
     # ------------------------------------------------------------------ one of several sources
 
@@ -233,14 +154,28 @@ class Content:
         self, own: Source, content: ContentId, tried: dict[Source, Trouble]
     ) -> Opened:
         """The first source of a content that opens and fits: the file itself, then its copies."""
+        absent = []
         for source in self._candidates(own, content):
             if source in tried:
                 continue
-            opened = await self._open_one(source)
-            if isinstance(opened, Opened):
+            if source.state == "present" and not self._is_online(source):
+                absent.append(source)
+                continue
+            opened = await self._open_noting(source, tried)
+            if opened is not None:
+                if own in absent:
+                    self._note(own, Trouble.OFFLINE)
                 return opened
-            tried[source] = opened
-            self._note(source, opened)
+        # Nothing that is surely here has the bytes: the catalog may be behind.
+        for source in absent:
+            if await self.plugged.ask(source.root):
+                opened = await self._open_noting(source, tried)
+                if opened is not None:
+                    return opened
+            else:
+                tried[source] = Trouble.OFFLINE
+                if source == own:
+                    self._note(own, Trouble.OFFLINE)
         if own not in tried:  # the catalog knows other bytes for the file by now
             self._complain(own, Trouble.CHANGED)
         raise self._refusal(own, tried.get(own, Trouble.CHANGED))
@@ -249,14 +184,28 @@ class Content:
         if own.content == content:
             yield own
         for copy in tree.copies(self._db, content, self._host):
-            if copy.file != own.file and copy.is_online:
+            if copy.file != own.file:
                 yield copy
+
+    def is_root_here(self, root: RootRow) -> bool:
+        """Whether the files of a root can be opened, as far as is known."""
+        is_online = root.online or self.plugged.is_here(root.id)
+        return is_online and root.host == self._host
+
+    def _is_online(self, source: Source) -> bool:
+        return source.is_online or self.plugged.is_here(source.root)
+
+    async def _open_noting(self, source: Source, tried: dict[Source, Trouble]) -> Opened | None:
+        opened = await self._open_one(source)
+        if isinstance(opened, Opened):
+            return opened
+        tried[source] = opened
+        self._note(source, opened)
+        return None
 
     async def _open_one(self, source: Source) -> Opened | Trouble:
         if source.state == "gone":
             return Trouble.VANISHED
-        if not source.is_online:
-            return Trouble.OFFLINE
         if source.state == "unreadable":
             return Trouble.ROTTEN
         self.counts.open_waits += 1

@@ -172,6 +172,7 @@ class VirtualFS:
         if self._builtin.holds(inode):
             if is_volatile(inode):
                 await self.read_totals()
+                await self._content.plugged.ask_all()
             return OpenText(self._builtin.text(inode))
         file = tree.file_of_inode(inode)
         if file is None:
@@ -232,7 +233,7 @@ class VirtualFS:
     def status(self) -> Status:
         """How the mount does, for those who look after it."""
         roots = (
-            RootStatus(root.id, root.label, root.path, root.online and root.host == self._host)
+            RootStatus(root.id, root.label, root.path, self._content.is_root_here(root))
             for root in facts.roots(self._db)
         )
         return Status(
@@ -252,6 +253,7 @@ class VirtualFS:
         """Look for a new generation; what caches above must forget, if there is one."""
         forget = self._replaced() or self._follow.look()
         if forget is not None:
+            self._content.forget_disproved(forget)
             self.epoch += 1
             self._totals = None
         return forget

@@ -100,13 +100,10 @@ class Reader:
 
     async def _in_thread(self, offset: int, buffer: bytearray, filled: int) -> bytearray | Trouble:
         opened = self.opened
-        opened.hold()
-        try:
-            return await self._ahead.sources.run(
-                opened.device, _read_fully, opened, offset, buffer, filled
-            )
-        finally:
-            opened.let_go()
+        disk = "read", opened.device
+        return await self._ahead.sources.run_on(
+            opened, disk, _read_fully, opened, offset, buffer, filled
+        )
 
     # ------------------------------------------------------------------ ahead of the reader
 
@@ -144,10 +141,10 @@ class Reader:
     async def _fetch(self, piece: _Piece) -> None:
         try:
             # Threads of their own: who reads without order must not wait behind a guess.
-            piece.found = await self._ahead.sources.run(
-                ("ahead", self.opened.device),
-                *(_read_piece, self.opened, piece),
-                threads=_MOST_PIECES,
+            opened = self.opened
+            disk = "ahead", opened.device
+            piece.found = await self._ahead.sources.run_on(
+                opened, disk, _read_piece, opened, piece, threads=_MOST_PIECES
             )
         finally:
             self.opened.let_go()
@@ -185,11 +182,8 @@ class Reader:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _is_sound_still(self) -> bool:
-        self.opened.hold()
-        try:
-            return await self._ahead.sources.run(self.opened.device, _fits_now, self.opened)
-        finally:
-            self.opened.let_go()
+        opened = self.opened
+        return await self._ahead.sources.run_on(opened, ("read", opened.device), _fits_now, opened)
 
     def _forget_given(self) -> None:
         while self._pieces and self._pieces[0].left <= 0:

@@ -41,6 +41,11 @@ class Forget:
     names: dict[tuple[int, bytes], None] = field(default_factory=dict)  # (parent inode, name)
     attributes: dict[int, None] = field(default_factory=dict)  # inodes
     bytes: dict[int, None] = field(default_factory=dict)  # inodes, their attributes included
+    is_all: bool = False  # what changed is not known name by name
+
+    def files(self) -> set[int]:
+        """The inodes of files that changed, and of directories."""
+        return self.attributes.keys() | self.bytes.keys()
 
 
 class Refresh:
@@ -102,6 +107,7 @@ class Refresh:
                 here = tree.parent_of(self._db, here)
 
     def _note_top(self, forget: Forget) -> None:
+        forget.is_all = True
         forget.attributes[ROOT_INODE] = None
         for entry in tree.listing(self._db, tree.TREE_ROOT, 0, _TOP_NAMES):
             forget.names[ROOT_INODE, entry.name] = None

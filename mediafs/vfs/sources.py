@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -55,39 +55,63 @@ class Trouble(Enum):
     UNKNOWN = "was never read; run `mediafs reindex`"
 
 
-@dataclass(slots=True, eq=False)
-class Opened:
+class Handle:
+    """An open file or folder, closed when nobody uses it any more: neither the loop nor a thread.
+
+    A closed handle's number is given to the next file that is opened, and a thread that still
+    read from it would read that one. Who waits for a thread may be called off, the thread not.
+    """
+
+    __slots__ = ("_lock", "_users", "fd")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._users = 1
+        self._lock = threading.Lock()
+
+    def hold(self) -> bool:
+        """Keep it open until `let_go`; False if it is closed already."""
+        with self._lock:
+            is_open = self._users > 0
+            self._users += is_open
+            return is_open
+
+    def let_go(self) -> None:
+        """Close it, if nobody else uses it."""
+        with self._lock:
+            self._users -= 1
+            is_last = not self._users
+        if is_last:
+            os.close(self.fd)
+
+    def __del__(self) -> None:
+        # A thread opened it for somebody who was called off meanwhile.
+        if self._users > 0:
+            os.close(self.fd)
+
+
+class Opened(Handle):
     """A source, open and under its stamp when that was last looked at."""
 
-    source: Source
-    fd: int
-    device: int  # st_dev
-    may_wait: bool = not _HAS_NO_WAIT  # True once it refused to say whether reading would wait
-    seconds: float = 0.0  # how long the last read in a thread took, once it began
-    users: int = 1
+    __slots__ = ("device", "may_wait", "seconds", "source")
 
-    def hold(self) -> None:
-        """Keep the handle open until `let_go`."""
-        self.users += 1
-
-    def let_go(self) -> None:
-        """Close the handle, if nobody else uses it."""
-        self.users -= 1
-        if not self.users:
-            os.close(self.fd)
+    def __init__(self, source: Source, fd: int, device: int) -> None:
+        super().__init__(fd)
+        self.source = source
+        self.device = device  # st_dev
+        self.may_wait = not _HAS_NO_WAIT  # True once it refused to say whether reading would wait
+        self.seconds = 0.0  # how long the last read in a thread took, once it began
 
 
-@dataclass(slots=True, eq=False)
-class _Root:
-    fd: int
-    since: float
-    is_own: bool  # opening what is in memory waits for nobody
-    users: int = 1
+class _Root(Handle):
+    """A root's folder."""
 
-    def let_go(self) -> None:
-        self.users -= 1
-        if not self.users:
-            os.close(self.fd)
+    __slots__ = ("is_own", "since")
+
+    def __init__(self, fd: int, *, is_own: bool) -> None:
+        super().__init__(fd)
+        self.since = time.monotonic()
+        self.is_own = is_own  # opening what is in memory waits for nobody
 
 
 class Sources:
@@ -100,7 +124,7 @@ class Sources:
 
     def open_now(self, source: Source) -> Opened | None:
         """The source, if opening it waits for nobody and it fits its stamp; None says nothing."""
-        root = self._held(source.root_path)
+        root = self._root(source.root_path)
         if root is None or not root.is_own:
             return None
         fd = open_known(root.fd, source.path)
@@ -114,18 +138,14 @@ class Sources:
 
     async def open(self, source: Source) -> Opened | Trouble:
         """The source, however long it takes, or why it cannot be had."""
-        root = self._held(source.root_path) or await self._open_root(source.root_path)
+        root = self._root(source.root_path) or await self._open_root(source.root_path)
         if root is None:
             return Trouble.OFFLINE
-        root.users += 1
-        try:
-            return await self.run(source.root, _open_source, root, source)
-        finally:
-            root.let_go()
+        return await self.run_on(root, ("open", source.root), _open_source, root, source)
 
     async def is_absent(self, source: Source, top: bytes, device: str | None) -> bool:
         """Whether the disk that a source was on, mounted at or above `top`, is not there now."""
-        return await self.run(source.root, _is_absent, source.root_path, top, device)
+        return await self.run(("open", source.root), _is_absent, source.root_path, top, device)
 
     async def run(
         self, disk: Hashable, ask: Callable[..., T], *args: object, threads: int = _THREADS
@@ -140,9 +160,24 @@ class Sources:
             ask, *args, limiter=self._limiters[disk], abandon_on_cancel=True
         )
 
+    async def run_on(
+        self,
+        handle: Handle,
+        disk: Hashable,
+        ask: Callable[..., T],
+        *args: object,
+        threads: int = _THREADS,
+    ) -> T:
+        """As `run`; the handle stays open as long as the thread needs it."""
+        handle.hold()
+        try:
+            return await self.run(disk, _held, handle, ask, *args, threads=threads)
+        finally:
+            handle.let_go()
+
     # ------------------------------------------------------------------ handles on roots
 
-    def _held(self, path: bytes) -> _Root | None:
+    def _root(self, path: bytes) -> _Root | None:
         root = self._roots.get(path)
         return None if root is None or time.monotonic() - root.since > _HELD_SECONDS else root
 
@@ -162,7 +197,7 @@ class Sources:
         try:
             while self._roots:
                 await trio.sleep(_HELD_SECONDS)
-                for path in [path for path in self._roots if self._held(path) is None]:
+                for path in [path for path in self._roots if self._root(path) is None]:
                     self._roots.pop(path).let_go()
         finally:
             self._is_letting_go = False
@@ -181,14 +216,28 @@ def fits(opened: Opened) -> bool:
 # ------------------------------------------------------------------ in a thread, may be slow
 
 
+def _held(handle: Handle, ask: Callable[..., T], *args: object) -> T:
+    if not handle.hold():  # who asked was called off before the thread began
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        return ask(*args)
+    finally:
+        handle.let_go()
+
+
 def _root_at(path: bytes) -> _Root | None:
     try:
         fd = open_root(path)
     except OSError:
         return None
+    root = _Root(fd, is_own=False)
     mounts = mount_table()
-    mount = numbered(os.fstat(fd).st_dev, mounts) or mount_of(path, mounts)
-    return _Root(fd, time.monotonic(), mount is not None and mount.type in _OWN)
+    try:
+        mount = numbered(os.fstat(fd).st_dev, mounts) or mount_of(path, mounts)
+    except OSError:
+        return None
+    root.is_own = mount is not None and mount.type in _OWN
+    return root
 
 
 def _open_source(root: _Root, source: Source) -> Opened | Trouble:

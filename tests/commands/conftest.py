@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import make_library
 import pretend_camera
 import pytest
+from can_mount import check_can_mount
 
 from indexer.catalog import open_reader, tree
 from indexer.errors import FuseMissing
-from mediafs.fuse.checks import check_fuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--")
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("mounted"):
         try:
-            check_fuse()
+            check_can_mount()
         except FuseMissing as exc:
             pytest.skip(str(exc))
 

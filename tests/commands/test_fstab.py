@@ -28,13 +28,13 @@ def home(mediafs, photos):
 
 
 @pytest.fixture
-def helper(home, at):
+def helper(mediafs, at):
     """Call it as mount(8) does; what it mounts is taken away."""
-    home._mounts.append(at)
+    mediafs._mounts.append(at)
 
     def call(*arguments, catalog=None, code=0):
-        ran = home(
-            catalog or home.catalog, at, *arguments, command=CALLED, is_named=False, code=code
+        ran = mediafs(
+            catalog or mediafs.catalog, at, *arguments, command=CALLED, is_named=False, code=code
         )
         said = [line for line in ran.err.splitlines() if line]
         assert all(line.startswith("mount.mediafs: ") for line in said), said
@@ -67,6 +67,9 @@ def test_a_fake_mount_mounts_nothing(at, helper):
     [
         (("-o", "rw,allow_nobody"), 1, "allow_nobody is not known"),
         (("-o", "uid=me"), 1, "is no number"),
+        (("-o", "uid=-1"), 1, "is no number"),
+        (("-o", "gid=4294967295"), 1, "is no number"),
+        (("-o", "umask=1000"), 1, "is no octal number from 0 to 777"),
         (("-o", "remount,ro"), 1, "umount"),
         (("-N", "/proc/1/ns/mnt"), 1, "namespace"),
         (("-z",), 1, "option -z"),
@@ -104,7 +107,7 @@ def test_mount_finds_it_and_needs_nothing_from_the_environment(home, at, tmp_pat
         set -e
         mount --bind "$1" "$(readlink -f /sbin)"
         trap 'umount -l "$3" 2>/dev/null || true' EXIT
-        env -i XDG_STATE_HOME="$4" "$(command -v mount)" -t mediafs "$2" "$3" -o ro,allow_other,uid=7
+        env -i XDG_STATE_HOME="$4" "$(command -v mount)" -t mediafs "$2" "$3" -o ro,uid=7
         findmnt -no FSTYPE "$3"
         stat -c %u "$3"/originals/*/*/*
         umount "$3"

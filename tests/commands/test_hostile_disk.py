@@ -7,14 +7,17 @@ sentence, leaves a good catalog, and goes on when the disk is well again.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from stubborn import Share
 
 from indexer.catalog import open_reader
 from indexer.catalog.connection import open_writer
@@ -120,6 +123,22 @@ def test_a_reindex_without_room_leaves_the_last_tree(mediafs, photos):
     assert mediafs.index()["seen"] == 140
 
 
+def test_a_full_disk_is_not_called_a_damaged_catalog(mediafs, photos, small_disk):
+    photos.many(1)
+    disk = small_disk("24M")
+    catalog = disk / "catalog.db"
+    mediafs("index", photos.folder, catalog=catalog)
+    with contextlib.suppress(OSError), (disk / "rest").open("wb", buffering=0) as rest:
+        while True:
+            rest.write(bytes(4096))
+
+    said = mediafs("status", catalog=catalog, code=16).sentence
+
+    assert "is full; make room" in said
+    (disk / "rest").unlink()
+    mediafs("check", catalog=catalog)
+
+
 def make_more(photos):
     for number in range(120):
         photos.jpeg(f"more/{number}.jpg", f"2019-07-{1 + number % 30:02} 16:{number % 60:02}:11.48")
@@ -158,6 +177,82 @@ def test_a_known_folder_that_closes_in_the_middle_keeps_its_files(plain, photos,
 
     assert ran.json["gone"] == 0
     assert before.items() <= plain.tree().items()
+
+
+def test_a_known_file_that_closes_keeps_its_place_until_it_opens_again(plain, photos):
+    file = photos.jpeg("a.jpg")
+    photos.jpeg("b.jpg", "2020-01-01 10:00:00")
+    plain("index", photos.folder)
+    before = plain.tree()
+    file.chmod(0)
+
+    for _ in range(2):  # it is tried by every run, and told by each
+        ran = plain("reindex", "-q", code=2)
+        assert [line.partition(" ")[0] for line in ran.err.splitlines()] == [str(file)]
+        assert plain.tree() == before
+    assert str(file) in plain("status").out
+
+    file.chmod(0o644)
+    assert plain("reindex", "--json").json["failed"] == 0
+    assert plain.tree() == before
+    assert str(file) not in plain("status").out
+
+
+@pytest.mark.mounted
+@pytest.mark.parametrize("cause", ["written to", "newer reader"])
+def test_a_known_file_that_cannot_be_read_again_is_not_taken_from_a_backup(
+    mediafs, photos, tmp_path, cause
+):
+    if shutil.which("rsync") is None:
+        pytest.skip("rsync is not installed")
+    good = photos.jpeg("a.jpg").read_bytes()
+    photos.jpeg("b.jpg", "2020-01-01 10:00:00")
+    share = Share(photos.folder, tmp_path / "share")
+    try:
+        mediafs("index", share.at)
+        before = mediafs.tree()
+        at, backup = mediafs.mount(tmp_path / "at"), tmp_path / "backup"
+        assert rsync(at, backup).returncode == 0
+        if cause == "written to":
+            (photos.folder / "a.jpg").write_bytes(b"half of it")
+        else:
+            outdate(mediafs.catalog)
+        share.fail("a.jpg")
+
+        ran = mediafs("reindex", "--json", "-q", code=2)
+
+        assert ran.json["failed"] == 1
+        assert ran.err.startswith(str(share.at / "a.jpg"))
+        assert mediafs.tree() == before
+        shown = at / next(path for path in before if path.startswith("originals/2019/"))
+        # The kernel may still have what it read before, which is right.
+        assert bytes_or_error(shown) in (good, errno.EIO, errno.ESTALE)
+        rsync(at, backup, "--ignore-times")
+        assert (backup / shown.relative_to(at / "originals")).read_bytes() == good
+        mediafs("umount", at)
+    finally:
+        share.close()
+
+
+def bytes_or_error(path):
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        return exc.errno
+
+
+def rsync(at, backup, *options):
+    return subprocess.run(
+        ["rsync", "-a", "--delete", *options, f"{at}/originals/", f"{backup}/"],
+        check=False, capture_output=True, timeout=60,
+    )  # fmt: skip
+
+
+def outdate(catalog):
+    """All that is known was read by an older mediafs."""
+    db = open_writer(catalog)
+    db.execute("UPDATE content SET reader = 0")
+    db.close()
 
 
 # ---------------------------------------------------------------------------- away

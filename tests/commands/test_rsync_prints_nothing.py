@@ -107,15 +107,11 @@ def backup(mediafs, sources, tmp_path):
     return made
 
 
-def test_after_a_remount_and_a_reindex_that_finds_nothing(mediafs, backup):
-    assert backup.rsync_again() == []
-
+def test_after_a_reindex_that_finds_nothing_and_one_that_finds_more(mediafs, backup, make_photos):
     mediafs("reindex")
 
     assert backup.rsync_again() == []
 
-
-def test_after_a_reindex_that_finds_more_only_that_is_copied(mediafs, backup, make_photos):
     more = make_photos("more")
     more.jpeg("IMG_0002.jpg", "2019-07-14 20:02:10.48")  # on a day and under a name that is taken
     more.jpeg("IMG_0009.jpg", "2022-01-01 20:02:10.48")
@@ -131,23 +127,22 @@ def test_after_a_reindex_that_finds_more_only_that_is_copied(mediafs, backup, ma
     assert all(any(file.startswith(path.removeprefix("./")) for file in new) for path in folders)
 
 
-@pytest.mark.parametrize("is_one_by_one", [False, True])
-def test_after_the_catalog_was_made_anew(mediafs, sources, backup, is_one_by_one):
+def test_after_the_catalog_was_made_anew(mediafs, sources, backup):
     phone, card = sources
     small = phone.put("DCIM/small.jpg", _smaller(phone.folder / "DCIM/100APPLE/IMG_0003.jpg"))
     mediafs("reindex")
     mediafs("decide", small, "--original")
     assert backup.rsync_again()
-    backup.unmount()
-    backup.forget_catalog()
-    # Not in the order in which they came.
-    for folders in (
-        ([card.folder], [phone.folder]) if is_one_by_one else ([card.folder, phone.folder],)
-    ):
-        mediafs("index", *folders)
-    backup.mount()
 
-    assert backup.rsync() == []
+    # Not in the order in which they came.
+    for runs in ([card.folder], [phone.folder]), ([card.folder, phone.folder],):
+        backup.unmount()
+        backup.forget_catalog()
+        for folders in runs:
+            mediafs("index", *folders)
+        backup.mount()
+
+        assert backup.rsync() == []
 
 
 def test_fresh_catalogs_agree_whatever_the_order_of_the_roots(mediafs, sources, tmp_path):

@@ -114,6 +114,8 @@ def test_what_the_environment_said_is_written_down(home):
         (("-o", "allow_nobody"), 3, "is not known"),
         (("--dry-run", b"/tmp/caf\xe9"), 3, "it must be UTF-8"),
         (("--fstab",), 3, "Name the mount point too"),
+        (("--dry-run", "--timer", ""), 3, "tells systemd no times"),
+        (("--dry-run", "--timer", "hourly\nExecStart=/x"), 3, "tells systemd no times"),
     ],
 )
 def test_what_would_fail_at_the_next_boot_is_refused_now(home, arguments, code, says):
@@ -121,6 +123,17 @@ def test_what_would_fail_at_the_next_boot_is_refused_now(home, arguments, code, 
         pytest.skip("systemd is not here")
 
     assert says in home("service", "install", *arguments, code=code).sentence
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
+def test_times_that_systemd_does_not_understand_are_refused(home):
+    ran = home("service", "install", "--dry-run", "--timer", "now and then", code=3)
+
+    assert "tells systemd no times" in ran.sentence
+
+
+def test_service_alone_says_in_one_sentence_that_something_is_missing(home):
+    assert home("service", code=3).sentence.startswith("mediafs: Missing command.")
 
 
 @needs_systemctl

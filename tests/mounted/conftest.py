@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from can_mount import check_can_mount
 from make_catalog import HOST, CatalogMaker
 
 from indexer.errors import FuseMissing, NotMounted
-from mediafs.fuse.checks import check_fuse
 from mediafs.fuse.mount import MountOptions, mount_in_background, mounts, unmount
 from mediafs.fuse.mounted import find
 from mediafs.fuse.states import log_path
@@ -33,7 +33,7 @@ DEADLINE_SECONDS = 10.0
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     try:
-        check_fuse()
+        check_can_mount()
         missing = None
     except FuseMissing as exc:
         missing = pytest.mark.skip(reason=str(exc))

@@ -54,6 +54,7 @@ def test_the_status_tells_what_is_mounted(library, shown):
 
 def test_an_unplugged_root_is_told(library, shown):
     library.maker.db.execute("UPDATE root SET online = 0")
+    library.top.rename(library.top.with_name("unplugged"))
 
     told = status(shown)
 

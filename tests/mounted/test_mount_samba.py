@@ -137,11 +137,21 @@ class Samba:
     def close(self) -> None:
         """End every process of it, at once: nothing that it keeps is wanted."""
         end = time.monotonic() + 30
-        with contextlib.suppress(ProcessLookupError):
-            while time.monotonic() < end:
+        while self._is_alive():
+            assert time.monotonic() < end, "smbd does not end"
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.poll()
-                time.sleep(0.005)
+            time.sleep(0.005)
+        self._process.wait()
+
+    def _is_alive(self) -> bool:
+        """Whether a process of its session runs; a dead one may wait for long to be taken away."""
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, _, _, session = stat.read_bytes().rpartition(b")")[2].split()[:4]
+                if int(session) == self._process.pid and state not in {b"Z", b"X"}:
+                    return True
+        return False
 
 
 @pytest.fixture

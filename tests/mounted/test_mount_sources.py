@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +91,7 @@ def test_an_offline_root_keeps_its_names_and_gives_errors(library):
     library.file("a.jpg", b"a", "originals/a.jpg")
     library.mount()
     library.maker.db.execute("UPDATE root SET online = 0")
+    library.top.rename(library.top.with_name("away"))
 
     assert error_of(library.at / "originals/a.jpg") == errno.EIO
     assert (library.at / "originals/a.jpg").stat().st_size == 1
@@ -269,6 +271,41 @@ def test_new_bytes_are_right_before_the_tree_is_published(library):
     library.file("a.jpg", b"other, and longer bytes")
 
     assert (library.at / "originals/a.jpg").read_bytes() == b"other, and longer bytes"
+
+
+def test_the_kernel_forgets_the_bytes_of_what_rotted_and_of_nothing_else(library):
+    rotten = library.file("a.jpg", BIG, "originals/a.jpg")
+    library.file("b.jpg", BIG[::-1], "originals/b.jpg")
+    library.mount()
+    shown = [library.at / "originals/a.jpg", library.at / "originals/b.jpg"]
+    with shown[0].open("rb", buffering=0) as bad, shown[1].open("rb", buffering=0) as sound:
+        read = [os.pread(file.fileno(), len(BIG), 0) for file in (bad, sound)]
+        library.maker.db.execute(
+            "UPDATE file SET state = 'unreadable', rotten_ns = 1 WHERE file_id = ?", (rotten,)
+        )
+        library.maker.unplace("originals/a.jpg")
+        library.maker.place("quarantine/rotten/a.jpg", rotten)
+        library.maker.publish((b"originals", b"quarantine"))
+        before = reads(library)
+
+        library.wait(lambda: is_refused(bad.fileno()), seconds=1.0)
+
+        again = os.pread(sound.fileno(), len(BIG), 0)
+    assert read == [BIG, again]
+    assert reads(library) == before
+
+
+def reads(library) -> int:
+    """How many reads the mount answered."""
+    return json.loads((library.at / ".mediafs/status.json").read_bytes())["counters"]["reads"]
+
+
+def is_refused(fd: int) -> bool:
+    try:
+        os.pread(fd, 1 << 16, 0)
+    except OSError as exc:
+        return exc.errno == errno.EIO
+    return False
 
 
 def test_the_times_of_directories_up_to_the_top_follow(library):

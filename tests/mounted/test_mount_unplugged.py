@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -125,6 +126,7 @@ def test_a_root_that_is_known_to_be_offline_leaves_the_backup_whole(library, tmp
     older = is_older(films, tmp_path / "backup")
     library.mount()
     library.maker.db.execute("UPDATE root SET online = 0")
+    library.top.rename(library.top.with_name("away"))
 
     copied = backup(library, tmp_path / "backup")
 
@@ -177,3 +179,36 @@ def test_the_mount_point_of_a_pulled_disk_with_a_file_in_it_is_offline(library, 
         (library.at / "originals/a.jpg").read_bytes()
 
     assert caught.value.errno == errno.EIO
+
+
+def test_a_disk_that_was_away_while_it_was_indexed_is_read_when_it_is_plugged_in(library):
+    data = os.urandom(SIZE)
+    library.file("a.mov", data, "originals/a.mov")
+    away = library.top.with_name("away")
+    library.top.rename(away)
+    library.maker.db.execute("UPDATE root SET online = 0")
+    library.mount()
+    shown = library.at / "originals/a.mov"
+    with pytest.raises(OSError) as caught:
+        shown.read_bytes()
+    before = is_online(library)
+    away.rename(library.top)
+
+    library.wait(lambda: is_readable(shown), seconds=DEADLINE_SECONDS)
+
+    assert caught.value.errno == errno.EIO
+    assert shown.read_bytes() == data
+    assert (before, is_online(library)) == ([False], [True])
+
+
+def is_readable(path: Path) -> bool:
+    try:
+        path.open("rb").close()
+    except OSError:
+        return False
+    return True
+
+
+def is_online(library) -> list[bool]:
+    status = json.loads((library.at / ".mediafs/status.json").read_bytes())
+    return [root["online"] for root in status["roots"]]

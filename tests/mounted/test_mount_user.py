@@ -124,7 +124,7 @@ def in_a_mount(account: Account, config: str, *options: str, ask):
 
     try:
         return with_own_mounts(alone)
-    except subprocess.CalledProcessError as exc:
+    except (subprocess.CalledProcessError, PermissionError) as exc:
         pytest.skip(f"no mounts of its own can be had here: {exc}")
 
 

@@ -18,7 +18,7 @@ from strategies import catalog_of, libraries, put
 from indexer import derive
 from indexer.catalog import facts, readings, tree
 from indexer.catalog.rows import Changed
-from indexer.model import Damage, FileId, Generation, Role, ShotId
+from indexer.model import Damage, FileId, Role, ShotId
 from mediafs.views.publish import publish
 
 if TYPE_CHECKING:
@@ -324,7 +324,7 @@ def tree_of(db: apsw.Connection) -> Tree:
 def told(db: apsw.Connection, generation: int) -> list[tuple[Any, ...]]:
     return sorted(
         ((c.path, c.what, c.old_file, c.new_file)
-         for c in tree.changes_since(db, Generation(generation - 1))),
+         for _, c in tree.changes_after(db, 0, 10**9) if c.generation == generation),
         key=repr,
     )  # fmt: skip
 

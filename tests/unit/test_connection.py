@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
+from others import NOBODY, as_user, needs_root, reachable_folder
 
 from indexer import mounts
 from indexer.catalog.connection import (
     CATALOG,
     DECISIONS,
     Database,
+    noting,
     open_reader,
     open_writer,
     writing,
@@ -242,3 +244,56 @@ def test_who_opens_waits_for_one_who_is_just_closing(tmp_path, opened):
     assert db.execute("SELECT count(*) FROM file").get == 0
     timer.join()
     db.close()
+
+
+# ---------------------------------------------------------------------------- whose lock
+
+
+@pytest.fixture
+def of_nobody():
+    """A catalog of another user's, in a folder of theirs."""
+    with reachable_folder() as folder:
+        os.chown(folder, NOBODY, NOBODY)
+        path = folder / "catalog.db"
+        as_user(lambda: make(path) and None)
+        yield path
+
+
+def note(path: Path) -> None:
+    with noting(path) as db:
+        db.execute("INSERT OR REPLACE INTO pending VALUES (1, 0)")
+
+
+@needs_root
+@pytest.mark.parametrize("has_lock", [False, True], ids=["none", "of root's"])
+def test_what_root_notes_in_a_catalog_leaves_it_to_its_owner(of_nobody, has_lock):
+    lock = of_nobody.with_name("catalog.db.lock")
+    lock.unlink()
+    if has_lock:
+        lock.touch(0o600)  # as an older mediafs left it
+    held = open_reader(of_nobody)  # a mount of root's, which keeps -wal and -shm
+    held.execute("SELECT count(*) FROM file").fetchall()
+
+    note(of_nobody)
+
+    owners = {one.name: one.stat().st_uid for one in of_nobody.parent.iterdir()}
+    names = ("catalog.db", "catalog.db-shm", "catalog.db-wal", "catalog.db.lock")
+    assert owners == dict.fromkeys(names, NOBODY)
+    as_user(lambda: note(of_nobody))
+    as_user(lambda: make(of_nobody) and None)
+    held.close()
+
+
+@needs_root
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_root_writes_through_no_link_in_place_of_the_lock(of_nobody, link):
+    of_nobody.with_name("catalog.db.lock").unlink()
+    victim = of_nobody.with_name("victim")
+    victim.write_text("of root's")
+    getattr(of_nobody.with_name("catalog.db.lock"), link)(victim)
+
+    with pytest.raises(CatalogUnwritable, match=r"catalog\.db\.lock"):
+        note(of_nobody)
+
+    assert victim.read_text() == "of root's"
+    assert victim.stat().st_uid == 0

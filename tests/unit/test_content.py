@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from make_catalog import HOST, CatalogMaker
 
 from indexer import source
-from indexer.catalog import open_reader
+from indexer.catalog import open_reader, tree
 from indexer.mounts import mount_table
 from indexer.scan.filesystems import device_of
 from mediafs.vfs.content import Content, Counts
 from mediafs.vfs.errors import NoSuchEntry, SourceChanged, SourceUnavailable
+from mediafs.vfs.refresh import Forget
 
 DATA = os.urandom(300_000)
 PATIENCE = 1000  # looks, a hundredth of a second apart
@@ -45,6 +46,19 @@ class Sources:
             try:
                 meanwhile()
                 return bytes(await handle.read(offset, size))
+            finally:
+                handle.release()
+
+        return trio.run(run)
+
+    def is_as_before(self, file):
+        """Open and read; whether a cache could keep what it had."""
+
+        async def run():
+            handle = await self.content.open(file)
+            try:
+                await handle.read(0, 10)
+                return handle.is_as_before
             finally:
                 handle.release()
 
@@ -161,24 +175,55 @@ def test_an_older_handle_stops_when_the_file_is_opened_with_other_bytes(sources)
         new = await sources.content.open(file)
         assert bytes(await new.read(0, 10)) == b"other"
         assert not new.is_as_before
-        with pytest.raises(SourceChanged):
-            await old.read(0, 10)
+        for offset in (0, 5, 100):
+            with pytest.raises(SourceChanged):
+                await old.read(offset, 10)
         old.release()
         new.release()
 
     trio.run(run)
 
 
-def test_only_a_file_opened_before_with_these_bytes_is_as_before(sources):
+def test_only_a_file_read_before_with_these_bytes_is_as_before(sources):
     file = sources.file("a.jpg", b"a")
 
-    async def run():
-        opened = [await sources.content.open(file) for _ in range(2)]
-        for handle in opened:
-            handle.release()
-        return [handle.is_as_before for handle in opened]
+    assert [sources.is_as_before(file), sources.is_as_before(file)] == [False, True]
 
-    assert trio.run(run) == [False, True]
+
+def test_a_file_opened_but_not_read_is_not_as_before(sources):
+    """Whoever opened it may not have been told yet, and a cache holds what it had until then."""
+    file = sources.file("a.jpg", b"first")
+    sources.is_as_before(file)
+    sources.file("a.jpg", b"other")
+
+    async def run():
+        untold = await sources.content.open(file)
+        later = await sources.content.open(file)
+        found = untold.is_as_before, later.is_as_before
+        untold.release()
+        later.release()
+        return found
+
+    assert trio.run(run) == (False, False)
+
+
+def test_a_file_that_was_read_from_a_copy_meanwhile_is_not_as_before(sources):
+    """The copy may have been rotten."""
+    file, _ = sources.file("a.jpg", b"a"), sources.file("b.jpg", b"a")
+    assert sources.read(file) == b"a"
+
+    async def run():
+        handle = await sources.content.open(file)
+        await handle.read(0, 10)
+        (sources.top / "a.jpg").write_bytes(b"other")
+        await handle.read(0, 10)
+        handle.release()
+        sources.file("a.jpg", b"a")
+        handle = await sources.content.open(file)
+        handle.release()
+        return handle.is_as_before
+
+    assert trio.run(run) is False
 
 
 def test_a_source_on_another_machine_is_unavailable(sources):
@@ -225,6 +270,106 @@ def test_every_handle_is_closed(sources):
     sources.read(file, meanwhile=lambda: os.truncate(sources.top / "a.jpg", 0))
 
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_sources_that_fail_by_turns_are_not_all_kept_open(sources):
+    file = sources.file("a.jpg", DATA)
+    sources.file("b.jpg", DATA)
+    paths = [sources.top / "a.jpg", sources.top / "b.jpg"]
+
+    async def run():
+        handle = await sources.content.open(file)
+        before = len(os.listdir("/proc/self/fd"))
+        for turn in range(20):
+            paths[turn % 2].write_bytes(DATA)  # under another stamp
+            assert bytes(await handle.read(0, 10)) == DATA[:10]
+            sources.maker.seen(sources.root, sources.top, paths[turn % 2].name)
+        after = len(os.listdir("/proc/self/fd"))
+        handle.release()
+        return after - before
+
+    assert trio.run(run) <= 2
+    assert sources.content.counts.failovers == 20
+
+
+def test_a_read_under_way_when_the_file_is_released_gets_its_bytes(sources):
+    file = sources.file("a.jpg", DATA)
+    found = []
+
+    async def run():
+        handle = await sources.content.open(file)
+        handle._reader.opened.may_wait = True
+
+        async def read(offset):
+            found.append(bytes(await handle.read(offset, 1000)) == DATA[offset : offset + 1000])
+
+        async with trio.open_nursery() as nursery:
+            for offset in range(0, 20_000, 1000):
+                nursery.start_soon(read, offset)
+            for _ in range(2):  # in the first turn they begin, before or after this
+                await trio.lowlevel.checkpoint()
+            handle.release()
+
+    trio.run(run)
+
+    assert found == [True] * 20
+
+
+def test_a_failover_that_ends_after_the_release_leaves_nothing_open(sources):
+    file, _ = sources.file("a.jpg", DATA), sources.file("b.jpg", DATA)
+    before = len(os.listdir("/proc/self/fd"))
+
+    async def run():
+        handle = await sources.content.open(file)
+        os.truncate(sources.top / "a.jpg", 0)
+        async with trio.open_nursery() as nursery:
+
+            async def read():
+                with pytest.raises(SourceUnavailable):
+                    await handle.read(0, 10)
+
+            nursery.start_soon(read)
+            for _ in range(2):  # in the first turn they begin, before or after this
+                await trio.lowlevel.checkpoint()
+            handle.release()
+
+    trio.run(run)
+
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_bytes_beyond_two_gigabytes_are_those_at_their_offset(sources):
+    offset = (5 << 30) + 12_345
+    path = sources.top / "film.mov"
+    with path.open("wb") as file:
+        file.seek(offset)
+        file.write(DATA)
+    row = sources.maker.row(sources.root, b"film.mov", path.stat(), b"5" * 32)
+
+    assert sources.read(row, offset + 100, 1000) == DATA[100:1100]
+    assert sources.read(row, (3 << 30) + 1, 5) == bytes(5)
+    assert sources.read(row, offset + len(DATA) - 3, 1 << 20) == DATA[-3:]
+
+
+def test_who_opens_while_the_file_is_indexed_with_other_bytes_gets_those(sources):
+    file, _ = sources.file("a.jpg", b"first"), sources.file("copy.jpg", b"first")
+
+    async def run():
+        found = []
+
+        async def read():
+            handle = await sources.content.open(file)
+            found.append(bytes(await handle.read(0, 10)))
+            handle.release()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read)
+            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint()
+            sources.file("a.jpg", b"other")
+        return found
+
+    assert trio.run(run) == [b"other"]
 
 
 def test_one_warning_names_the_file_and_what_to_do(sources, caplog):
@@ -326,6 +471,43 @@ def test_a_handle_does_not_read_on_what_was_found_rotten(sources, is_copied):
     assert trio.run(run) == (0 if is_copied else 3)
 
 
+def test_a_handle_does_not_read_on_what_never_had_the_digest(sources):
+    """A digest that was taken over by head and tail, and verify found that it was another's."""
+    file = sources.file("a.jpg", DATA)
+
+    async def run():
+        handle = await sources.content.open(file)
+        await handle.read(0, 10)
+        sources.maker.db.execute("UPDATE file SET state = 'unreadable', content_id = NULL")
+        try:
+            for _ in range(PATIENCE):
+                await handle.read(0, 10)
+                await trio.sleep(0.01)
+        finally:
+            handle.release()
+
+    with pytest.raises(SourceChanged):
+        trio.run(run)
+
+
+def test_a_cache_forgets_the_bytes_of_what_rotted_and_of_what_was_read_from_it(sources):
+    own, copy, sound = (sources.file(name, DATA) for name in ("a.jpg", "b.jpg", "c.jpg"))
+    other = sources.file("d.jpg", b"other")
+    (sources.top / "b.jpg").unlink()
+    for file in (own, copy, sound, other):
+        sources.is_as_before(file)
+    sources.maker.db.execute(
+        "UPDATE file SET state = 'unreadable', rotten_ns = 1 WHERE file_id = ?", (own,)
+    )
+    forget = Forget(attributes={tree.inode_of_file(file): None for file in (own, other)})
+
+    sources.content.forget_disproved(forget)
+
+    assert list(forget.bytes) == [tree.inode_of_file(own), tree.inode_of_file(copy)]
+    assert not sources.is_as_before(own)
+    assert sources.is_as_before(sound)
+
+
 def test_what_was_found_rotten_is_not_opened(sources, caplog):
     file = sources.file("a.jpg", DATA)
     sources.maker.db.execute("UPDATE file SET state = 'unreadable', rotten_ns = 1")
@@ -340,17 +522,13 @@ def test_bytes_of_another_source_than_before_are_not_as_before(sources):
     file = sources.file("a.jpg", b"a")
     sources.file("b.jpg", b"a")
 
-    async def opened():
-        handle = await sources.content.open(file)
-        handle.release()
-        return handle.is_as_before
-
-    before = [trio.run(opened), trio.run(opened)]
+    before = [sources.is_as_before(file), sources.is_as_before(file)]
     sources.maker.db.execute(
         "UPDATE file SET state = 'unreadable', rotten_ns = 1 WHERE file_id = ?", (file,)
     )
 
-    assert [*before, trio.run(opened), trio.run(opened)] == [False, True, False, True]
+    after = [sources.is_as_before(file), sources.is_as_before(file)]
+    assert before == after == [False, True]
 
 
 def test_each_trouble_is_passed_on_once_in_a_generation(sources):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from can_mount import check_can_mount
 from PIL import Image
 from stubborn import Share
 
@@ -36,7 +37,6 @@ from indexer.run import Options, Run
 from indexer.scan.exclude import compile_excludes
 from indexer.scan.skip import Why
 from indexer.scan.walk import walk
-from mediafs.fuse.checks import check_fuse
 
 MB = 1024 * 1024
 NETWORK = Device("share", DeviceKind.NETWORK)
@@ -70,7 +70,7 @@ def share(tmp_path):
 
     def mount(source):
         try:
-            check_fuse()
+            check_can_mount()
         except FuseMissing as exc:
             pytest.skip(str(exc))
         made.append(Share(source, tmp_path / f"share {len(made)}"))

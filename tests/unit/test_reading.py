@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from can_mount import check_can_mount
 from make_catalog import HOST, CatalogMaker
 from stubborn import Share
 
 from indexer.catalog import open_reader
 from indexer.errors import FuseMissing
-from mediafs.fuse.checks import check_fuse
 from mediafs.vfs import read_ahead
 from mediafs.vfs.content import Content, Counts
 from mediafs.vfs.errors import SourceChanged
@@ -58,7 +58,7 @@ class Slow:
 @pytest.fixture
 def slow(tmp_path) -> Iterator[Slow]:
     try:
-        check_fuse()
+        check_can_mount()
     except FuseMissing as exc:
         pytest.skip(str(exc))
     made = Slow(tmp_path)

@@ -162,6 +162,18 @@ def test_what_still_cannot_be_read_keeps_its_content_and_is_told(catalog, index,
     assert of(catalog, "SELECT says FROM failure") == "the disk says so"
 
 
+def test_what_still_cannot_be_read_stays_a_suspect_until_it_can(catalog, index, suspect):
+    index()
+    suspect("1.txt", "unreadable")
+
+    assert [index(hire=Failing).failed for _ in range(2)] == [1, 1]
+    assert count(catalog) == 1
+
+    change(catalog, "DELETE FROM failure")  # as a generation that follows does
+    assert index().failed == 0
+    assert count(catalog) == 0
+
+
 def test_in_an_archive_that_is_fresh_only_the_folder_of_the_suspect_is_looked_at(
     catalog, disk, index, suspect
 ):

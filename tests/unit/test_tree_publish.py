@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from builders import Catalog, digest, reading
 
 from indexer.catalog import facts, tree
 from indexer.catalog.publishing import Publishing
-from indexer.catalog.rows import Placed
-from indexer.model import FileId, Generation, TreeDirectoryId
+from indexer.catalog.rows import ChangeRow, Placed
+
+if TYPE_CHECKING:
+    from indexer.model import FileId, Generation, TreeDirectoryId
 
 
 @pytest.fixture
@@ -38,9 +42,13 @@ def rows(catalog: Catalog) -> dict[bytes, tuple[int, int]]:
     return {path: (e.cookie, e.attributes.inode) for path, e in catalog.entries()}
 
 
+def rows_of_changes(catalog: Catalog, generation: Generation) -> list[ChangeRow]:
+    every = (change for _, change in tree.changes_after(catalog.db, 0, 1000))
+    return [change for change in every if change.generation == generation]
+
+
 def changes(catalog: Catalog, generation: Generation) -> list[tuple[bytes, str]]:
-    seen = Generation(generation - 1)
-    return sorted((change.path, change.what) for change in tree.changes_since(catalog.db, seen))
+    return sorted((change.path, change.what) for change in rows_of_changes(catalog, generation))
 
 
 def directory(catalog: Catalog, path: bytes) -> TreeDirectoryId:
@@ -137,7 +145,7 @@ def test_a_change_names_the_directory_and_both_files(catalog, files):
     catalog.show([placed("v/1.jpg", files[0])])
     generation = catalog.show([placed("v/1.jpg", files[1])])
 
-    [change] = tree.changes_since(catalog.db, Generation(generation - 1))
+    [change] = rows_of_changes(catalog, generation)
     assert (change.view, change.parent, change.name) == ("v", directory(catalog, b"v"), b"1.jpg")
     assert (change.old_file, change.new_file) == (files[0], files[1])
 

@@ -1,0 +1,184 @@
+"""Roots that were away when the catalog was written, and are here now."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import trio
+from make_catalog import HOST, CatalogMaker
+
+from indexer.catalog import open_reader
+from mediafs.vfs import VirtualFS
+from mediafs.vfs import plugged as plugged_module
+from mediafs.vfs.content import Content, Counts
+from mediafs.vfs.errors import SourceChanged, SourceUnavailable
+
+PATIENCE = 1000  # looks, a hundredth of a second apart
+
+
+class Disk:
+    def __init__(self, folder):
+        self.top = folder / "disk"
+        self.away = folder / "away"
+        self.top.mkdir()
+        self.maker = CatalogMaker(folder / "catalog.db")
+        self.root = self.maker.root(self.top)
+        (self.top / "a.jpg").write_bytes(b"a")
+        self.file = self.maker.seen(self.root, self.top, "a.jpg")
+        self.maker.publish()
+        self.maker.db.execute("UPDATE root SET online = 0")
+        self.db = open_reader(folder / "catalog.db")
+        self.content = Content(self.db, HOST, Counts())
+
+    async def read(self):
+        handle = await self.content.open(self.file)
+        try:
+            return bytes(await handle.read(0, 10))
+        finally:
+            handle.release()
+
+    def unplug(self):
+        self.top.rename(self.away)
+
+    def plug_in(self):
+        self.away.rename(self.top)
+
+    def close(self):
+        self.db.close()
+        self.maker.close()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    made = Disk(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    monkeypatch.setattr(plugged_module, "_SECONDS", 0.2)
+
+
+def test_a_root_that_is_here_again_is_read(disk, caplog):
+    assert trio.run(disk.read) == b"a"
+    assert "plug it in" not in caplog.text
+
+
+def test_a_root_that_is_away_is_unavailable(disk, caplog):
+    disk.unplug()
+
+    with pytest.raises(SourceUnavailable):
+        trio.run(disk.read)
+
+    assert "plug it in" in caplog.text
+
+
+def test_a_root_is_asked_for_once_in_a_while_however_much_is_opened(disk):
+    disk.unplug()
+
+    async def run():
+        async def fail():
+            with pytest.raises(SourceUnavailable):
+                await disk.read()
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(50):
+                nursery.start_soon(fail)
+        for _ in range(50):
+            await fail()
+
+    trio.run(run)
+
+    assert disk.content.plugged.questions == 1
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_a_disk_that_is_plugged_in_is_noticed(disk):
+    disk.unplug()
+
+    async def run():
+        with pytest.raises(SourceUnavailable):
+            await disk.read()
+        disk.plug_in()
+        for _ in range(PATIENCE):
+            try:
+                return await disk.read()
+            except SourceUnavailable:
+                await trio.sleep(0.01)
+        return b"never noticed"
+
+    assert trio.run(run) == b"a"
+
+
+def test_a_disk_that_was_here_and_is_pulled_is_unavailable(disk):
+    async def run():
+        assert await disk.read() == b"a"
+        disk.unplug()
+        for _ in range(PATIENCE):  # as long as the root's folder is held open
+            assert await disk.read() == b"a"
+            await trio.sleep(0.01)
+
+    with pytest.raises(SourceUnavailable):
+        trio.run(run)
+
+
+def test_other_bytes_on_a_disk_that_came_back_are_never_given(disk):
+    (disk.top / "a.jpg").write_bytes(b"b")
+
+    with pytest.raises(SourceChanged):
+        trio.run(disk.read)
+
+
+def test_another_disk_at_the_same_place_is_not_the_root(disk):
+    disk.unplug()
+    disk.top.mkdir()
+    (disk.top / "other.jpg").touch()
+
+    with pytest.raises(SourceUnavailable):
+        trio.run(disk.read)
+
+
+def test_a_root_of_another_host_is_not_asked_for(disk):
+    disk.maker.db.execute("UPDATE root SET host = 'elsewhere'")
+
+    with pytest.raises(SourceUnavailable):
+        trio.run(disk.read)
+
+    assert disk.content.plugged.questions == 0
+
+
+def test_a_copy_that_is_surely_here_is_taken_without_asking(disk, tmp_path):
+    near = tmp_path / "near"
+    near.mkdir()
+    (near / "copy.jpg").write_bytes(b"a")
+    disk.maker.seen(disk.maker.root(near, b"near"), near, "copy.jpg")
+
+    assert trio.run(disk.read) == b"a"
+    assert disk.content.plugged.questions == 0
+
+
+def test_a_copy_on_a_root_that_is_here_again_is_taken(disk, tmp_path):
+    near = tmp_path / "near"
+    near.mkdir()
+    (near / "a.jpg").write_bytes(b"a")
+    disk.file = disk.maker.seen(disk.maker.root(near, b"near"), near, "a.jpg")
+    (near / "a.jpg").unlink()
+
+    assert trio.run(disk.read) == b"a"
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_the_status_says_whether_it_is_here(disk, is_away):
+    if is_away:
+        disk.unplug()
+    vfs = VirtualFS(disk.maker.path, HOST)
+
+    async def read():
+        inode = vfs.child(vfs.child(1, b".mediafs").attributes.inode, b"status.json")
+        handle = await vfs.open(inode.attributes.inode)
+        return json.loads(bytes(await handle.read(0, handle.size)))
+
+    assert [root["online"] for root in trio.run(read)["roots"]] == [not is_away]
+    vfs.close()
