@@ -20,6 +20,7 @@ from indexer.model import (
     RootRole,
     Stamp,
 )
+from indexer.paths import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -358,3 +359,16 @@ _FAILED = (
 def failed_paths(db: apsw.Connection, root: RootId, generation: Generation) -> set[bytes]:
     """What the run of a generation could not read, relative to the root."""
     return {bytes(path) for (path,) in db.execute(_FAILED, (root, generation))}
+
+
+_UNREAD = (
+    "SELECT r.path, f.path, x'' FROM failure f JOIN root r USING (root_id)"
+    " WHERE cause IN ('unreadable', 'changing', 'folder')"
+    " UNION ALL SELECT r.path, d.path, f.name FROM suspect"
+    " JOIN file f USING (file_id) JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
+)
+
+
+def unread_paths(db: apsw.Connection) -> set[bytes]:
+    """Files and folders that could not be read when they were last asked for, absolute."""
+    return {join(*parts) for parts in db.execute(_UNREAD)}

@@ -81,7 +81,7 @@ def all_groups_json(db: apsw.Connection) -> Iterator[dict[str, Any]]:
     """Every group of duplicates, as the view `duplicates/` shows them.
 
     Reclaimable is what would be free without the files that the kept one makes superfluous.
-    Level evidence offers nothing, and what is not equal byte for byte is offered only where
+    Nothing is offered for a kept file that could not be read of late. Level evidence offers nothing, and what is not equal byte for byte is offered only where
     the camera's own file is there and sure (ORIGINALS.md 3.8).
     """
     options = facts.last_options(db)
@@ -92,18 +92,25 @@ def all_groups_json(db: apsw.Connection) -> Iterator[dict[str, Any]]:
         s.id: missing.get(s.confidence, s.confidence) if s.original_missing else s.confidence
         for s in shots.all_shots(db)
     }
+    unread = facts.unread_paths(db)
     for shot in library.shots:
         groups = duplicates.groups(shot, library.raw_companion)
         paths = shots.paths_of_shot(db, shot.id) if groups else {}
         for group in groups:
-            yield _group_json(group, confidence[shot.id], paths)
+            is_readable = not _lies_in(paths[group.kept.file], unread)
+            yield _group_json(group, confidence[shot.id], paths, is_readable=is_readable)
+
+
+def _lies_in(path: bytes, places: set[bytes]) -> bool:
+    ends = (i for i, byte in enumerate(path) if byte == ord("/"))
+    return path in places or any(path[:end] in places for end in ends)
 
 
 def _group_json(
-    group: duplicates.Group, confidence: str, paths: dict[FileId, bytes]
+    group: duplicates.Group, confidence: str, paths: dict[FileId, bytes], *, is_readable: bool
 ) -> dict[str, Any]:
-    is_offered = confidence == "sure" or (
-        group.reason == Role.IDENTICAL and confidence != "ambiguous"
+    is_offered = is_readable and (
+        confidence == "sure" or (group.reason == Role.IDENTICAL and confidence != "ambiguous")
     )
     return {
         "keep": to_str(paths[group.kept.file]),

@@ -198,6 +198,19 @@ def test_a_known_file_that_closes_keeps_its_place_until_it_opens_again(plain, ph
     assert str(file) not in plain("status").out
 
 
+def test_a_kept_file_that_cannot_be_read_makes_no_copy_superfluous(plain, photos):
+    shutil.copy2(photos.jpeg("a.jpg"), photos.folder / "b.jpg")
+    plain("index", photos.folder)
+    [group] = plain("dupes", "--format", "json").json["groups"]
+    assert group["reclaimable"] > 0
+
+    os.chmod(group["keep"], 0)
+    plain("reindex", "-q", code=2)
+
+    [group] = plain("dupes", "--format", "json").json["groups"]
+    assert group["reclaimable"] == 0
+
+
 @pytest.mark.mounted
 @pytest.mark.parametrize("cause", ["written to", "newer reader"])
 def test_a_known_file_that_cannot_be_read_again_is_not_taken_from_a_backup(
