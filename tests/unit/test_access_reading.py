@@ -72,7 +72,16 @@ def test_a_folder_swapped_for_a_link_is_closed(library, tmp_path):
     assert library.found()[b"a"] == CLOSED
 
 
-@pytest.mark.parametrize("change", ["online = 0", "host = 'elsewhere'", "path = x'2f6e6f'"])
+def test_a_root_that_is_here_again_is_known(library):
+    library.file("a/b/c.jpg")
+    library.maker.db.execute("UPDATE root SET online = 0")
+
+    assert library.found().keys() == {b"", b"a", b"a/b"}
+
+
+@pytest.mark.parametrize(
+    "change", ["online = 0, path = x'2f6e6f'", "host = 'elsewhere'", "path = x'2f6e6f'"]
+)
 def test_nothing_is_known_of_a_root_that_is_not_there(library, change):
     library.file("a/b/c.jpg")
     library.maker.db.execute(f"UPDATE root SET {change}")
