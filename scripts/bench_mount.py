@@ -27,7 +27,7 @@ from mount_huge import Huge
 from mount_peers import PEERS, Filesystems, may_read_ahead
 from mount_rows import FASTER, Goal, Rate, Row, rates
 from mount_works import QUICK, READERS, Amount, Lap, Laps, Works, make_files
-from processes import Calibration, calibrate
+from processes import Calibration, calibrate, touch_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,6 +93,7 @@ class Bench:
         """Do something with each filesystem in a fresh mount, in turns; a row for each lap."""
 
         def once(name: str) -> list[Lap]:
+            touch_memory(2 * self.amount.big_bytes)
             with self._filesystems.fresh(name, read_ahead_kb) as served:
                 laps = Laps(served.pid)
                 try:
