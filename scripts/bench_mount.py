@@ -55,12 +55,13 @@ class Bench:
         self._catalog = folder / "catalog" / "catalog.db"
         self._filesystems = Filesystems(folder, self._catalog, peers)
         self._loops: list[Calibration] = []
+        self._works = Works(amount)
 
     def run(self) -> None:
         """Make the files and every comparison."""
         self._catalog.parent.mkdir()
         make_files(self._filesystems.sources, self._catalog, self.amount)
-        amount, works = self.amount, Works(self.amount)
+        amount, works = self.amount, self._works
         again = "the same again"
         self._compare(
             works.walk, (f"walk with stat of {amount.files:,} files, cold", again),
@@ -93,7 +94,8 @@ class Bench:
         """Do something with each filesystem in a fresh mount, in turns; a row for each lap."""
 
         def once(name: str) -> list[Lap]:
-            touch_memory(2 * self.amount.big_bytes)
+            if work == self._works.read:
+                touch_memory(self.amount.big_bytes)
             with self._filesystems.fresh(name, read_ahead_kb) as served:
                 laps = Laps(served.pid)
                 try:
