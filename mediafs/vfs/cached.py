@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 _REMEMBERED: Final = 32_768
 
 
+Origin = tuple["FileId", "ContentId"]  # the source that bytes came out of, and what they are
+
+
 class Cached:
     """What a cache may hold of one file."""
 
-    __slots__ = ("content", "given", "latest", "sources", "users")
+    __slots__ = ("given", "latest", "origins", "users")
 
     def __init__(self, latest: ContentId) -> None:
         self.latest = latest  # the content with which the file was opened last
-        self.content: ContentId | None = None  # of what the cache holds
-        self.sources: frozenset[FileId] = frozenset()  # out of which that came
         self.given = 0  # how often bytes were
+        self.origins: dict[Origin, int] = {}  # of what the cache may hold, and when last given
         self.users = 0  # who has the file open
 
 
@@ -41,7 +43,7 @@ class Use:
     def __init__(self, cached: Cached, content: ContentId, source: FileId) -> None:
         self._cached = cached
         self._content = content
-        self.is_as_before = cached.content == content and cached.sources == {source}
+        self.is_as_before = cached.origins.keys() == {(source, content)}
         # Else the cache drops what it has before it asks this one for the first time.
         self._since = None if self.is_as_before else cached.given
 
@@ -56,17 +58,13 @@ class Use:
         Only now: that a file was opened may not have been told yet, and until then a cache goes
         on holding what it had.
         """
-        cached = self._cached
-        if self._since is not None or source not in cached.sources:
-            self._add(source)
+        cached, since = self._cached, self._since
+        if since is not None:
+            # What others were given since then may have come after the cache dropped what it had.
+            cached.origins = {origin: at for origin, at in cached.origins.items() if at > since}
+            self._since = None
         cached.given += 1
-
-    def _add(self, source: FileId) -> None:
-        cached = self._cached
-        # What others were given since then may have come after the cache dropped what it had.
-        is_fresh = self._since == cached.given or cached.content != self._content
-        cached.sources = frozenset({source}) if is_fresh else cached.sources | {source}
-        cached.content, self._since = self._content, None
+        cached.origins[source, self._content] = cached.given
 
 
 class Caches:
@@ -92,22 +90,19 @@ class Caches:
         if cached.users:
             return
         del self._open[file]
-        if cached.sources:
+        if cached.origins:
             self._idle[file] = cached
             if len(self._idle) > self._remembered:
                 self._idle.popitem(last=False)
 
     def drop(self, is_bad: Callable[[FileId, ContentId], bool]) -> Iterator[FileId]:
         """Files of which the cache must forget the bytes: a source did not hold their content."""
-        known: dict[tuple[FileId, ContentId], bool] = {}
+        known: dict[Origin, bool] = {}
         for file, cached in [*self._open.items(), *self._idle.items()]:
-            if cached.content is None:
-                continue
-            for source in cached.sources:
-                key = source, cached.content
-                if key not in known:
-                    known[key] = is_bad(*key)
-                if known[key]:
-                    cached.sources, cached.content = frozenset(), None
+            for origin in cached.origins:
+                if origin not in known:
+                    known[origin] = is_bad(*origin)
+                if known[origin]:
+                    cached.origins = {}
                     yield file
                     break
