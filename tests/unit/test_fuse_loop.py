@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import queue
 import random
+import threading
 
 import pytest
 
@@ -146,3 +148,94 @@ def test_the_binding_has_its_own_scheduler_again_at_the_end():
         trio.run(answer_kernel, 10)
 
     assert pyfuse3.trio is own
+
+
+class Client(threading.Thread):
+    """A program that waits for each answer, and then asks again."""
+
+    def __init__(self, requests: Requests, total: int) -> None:
+        super().__init__(daemon=True)
+        self._requests, self._total = requests, total
+        self.answers: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        for number in range(self._total):
+            self._requests.send(number)
+            self.answers.get()
+
+
+def test_a_client_that_waits_for_each_answer_seldom_waits_for_the_scheduler(requests):
+    rounds = 0
+
+    async def main() -> None:
+        client = Client(requests, REQUESTS)
+
+        async def answer() -> None:
+            client.answers.put(None)
+
+        async def count() -> None:
+            nonlocal rounds
+            while True:
+                await trio.lowlevel.checkpoint()
+                rounds += 1
+
+        turn = Turn()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(count)
+            client.start()
+            await serve(turn, requests, REQUESTS, answer)
+            nursery.cancel_scope.cancel()
+        client.join()
+
+    trio.run(main)
+
+    assert requests.taken == [number % 256 for number in range(REQUESTS)]
+    assert rounds < REQUESTS / 2
+
+
+class Polls:
+    """What was asked of poll(), and for how long it could have waited."""
+
+    def __init__(self, poll) -> None:
+        self._poll = poll
+        self.milliseconds: list[int] = []
+
+    def poll(self, milliseconds):
+        self.milliseconds.append(milliseconds)
+        return self._poll.poll(milliseconds)
+
+
+def test_while_a_request_waits_for_a_disk_nothing_else_is_waited_for_outside_the_scheduler(
+    requests,
+):
+    polls = []
+
+    async def main() -> None:
+        turn, read = Turn(), trio.Event()
+
+        async def answer() -> None:
+            if len(requests.taken) == 2:
+                turn._poll = Polls(turn._poll)
+                await read.wait()
+            elif len(requests.taken) == 4:
+                polls.extend(turn._poll.milliseconds)
+                read.set()
+
+        async def ask() -> None:
+            for number in range(4):
+                await trio.testing.wait_all_tasks_blocked()
+                requests.send(number)
+
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                for _ in range(2):
+                    nursery.start_soon(serve, turn, requests, 4, answer)
+                nursery.start_soon(ask)
+                await read.wait()
+                await trio.testing.wait_all_tasks_blocked()
+                trio.lowlevel.notify_closing(requests.reading)
+
+    trio.run(main)
+
+    assert polls
+    assert not any(polls)
