@@ -98,6 +98,7 @@ class Turn:
             return False
         until = now + _LOOK_SECONDS
         while time.monotonic() < until:
+            os.sched_yield()  # the client may have to run here
             if poll.poll(0):
                 return True
         return bool(poll.poll(_SLEEP_MS))

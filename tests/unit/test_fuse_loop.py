@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import queue
 import random
-import threading
 
 import pytest
 
@@ -150,49 +148,6 @@ def test_the_binding_has_its_own_scheduler_again_at_the_end():
     assert pyfuse3.trio is own
 
 
-class Client(threading.Thread):
-    """A program that waits for each answer, and then asks again."""
-
-    def __init__(self, requests: Requests, total: int) -> None:
-        super().__init__(daemon=True)
-        self._requests, self._total = requests, total
-        self.answers: queue.SimpleQueue[None] = queue.SimpleQueue()
-
-    def run(self) -> None:
-        for number in range(self._total):
-            self._requests.send(number)
-            self.answers.get()
-
-
-def test_a_client_that_waits_for_each_answer_seldom_waits_for_the_scheduler(requests):
-    rounds = 0
-
-    async def main() -> None:
-        client = Client(requests, REQUESTS)
-
-        async def answer() -> None:
-            client.answers.put(None)
-
-        async def count() -> None:
-            nonlocal rounds
-            while True:
-                await trio.lowlevel.checkpoint()
-                rounds += 1
-
-        turn = Turn()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(count)
-            client.start()
-            await serve(turn, requests, REQUESTS, answer)
-            nursery.cancel_scope.cancel()
-        client.join()
-
-    trio.run(main)
-
-    assert requests.taken == [number % 256 for number in range(REQUESTS)]
-    assert rounds < REQUESTS / 2
-
-
 class Polls:
     """What was asked of poll(), and for how long it could have waited."""
 
@@ -203,6 +158,45 @@ class Polls:
     def poll(self, milliseconds):
         self.milliseconds.append(milliseconds)
         return self._poll.poll(milliseconds)
+
+
+class SlowClient(Polls):
+    """poll(), while the request is still on its way when it is asked for the first two times."""
+
+    def __init__(self, poll, requests: Requests) -> None:
+        super().__init__(poll)
+        self._requests = requests
+
+    def poll(self, milliseconds):
+        if len(self.milliseconds) % 3 == 2:
+            self._requests.send(0)
+        return super().poll(milliseconds)
+
+
+def test_a_request_that_comes_a_moment_later_is_seldom_waited_for_in_the_scheduler(requests):
+    waits, total = [], 60
+
+    async def main() -> None:
+        turn = Turn()
+
+        async def answer() -> None:
+            if len(requests.taken) == 1:
+                turn._poll = SlowClient(turn._poll, requests)
+
+        async def ask_when_the_loop_sleeps() -> None:
+            while True:
+                await trio.testing.wait_all_tasks_blocked()
+                waits.append(len(requests.taken))
+                requests.send(0)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask_when_the_loop_sleeps)
+            await serve(turn, requests, total, answer)
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+
+    assert len(waits) < total / 4
 
 
 def test_while_a_request_waits_for_a_disk_nothing_else_is_waited_for_outside_the_scheduler(
