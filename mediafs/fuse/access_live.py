@@ -1,7 +1,7 @@
 """Whether the one who asks may read a source, at this very moment.
 
 The modes that a mount shows are remembered for a while, by us and by the kernel; bytes are given
-by what the disk says now.
+and folders listed by what the disk says now.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from mediafs.fuse.access import Path, Serving
 
-_THREADS = 16  # a dead NAS must not hold all of trio's; arbitrary
+# A dead NAS must not hold all of trio's, nor who lists it those that let others open. Arbitrary.
+_THREADS = 16
 
 
 class Guard:
@@ -28,7 +29,7 @@ class Guard:
 
     def __init__(self, serving: Serving) -> None:
         self._trusted = frozenset({0, serving.uid})
-        self._limiter = trio.CapacityLimiter(_THREADS)
+        self._opening, self._listing = (trio.CapacityLimiter(_THREADS) for _ in range(2))
         self.private: frozenset[int] = frozenset()  # devices that are their user's alone
         self.checks = 0  # which went to a disk
         self.refusals = 0
@@ -49,8 +50,24 @@ class Guard:
             else (lambda: path_at(source, private))
         )
         lets = await trio.to_thread.run_sync(
-            _lets, reading, ctx.uid, ctx.gid, ctx.pid, limiter=self._limiter
+            _lets, reading, ctx.uid, ctx.gid, ctx.pid, limiter=self._opening
         )
+        self.refusals += not lets
+        return lets
+
+    async def lets_list(self, ctx: RequestContext, folder: bytes) -> bool:
+        """Whether the caller may list the source folder at a path.
+
+        One that is not there now is as it was last known, to which the kernel holds everybody.
+        """
+        if self.trusts(ctx):
+            return True
+        self.checks += 1
+        private = self.private
+        lets = await trio.to_thread.run_sync(
+            _lets_list, lambda: path_at(folder, private), ctx.uid, ctx.gid, ctx.pid,
+            limiter=self._listing,
+        )  # fmt: skip
         self.refusals += not lets
         return lets
 
@@ -60,6 +77,15 @@ def _lets(reading: Callable[[], Path], uid: int, gid: int, pid: int) -> bool:
         return reading().lets_all(READ, caller(uid, gid, pid))
     except OSError:
         return False
+
+
+def _lets_list(reading: Callable[[], Path], uid: int, gid: int, pid: int) -> bool:
+    try:
+        return reading().lets_all(READ, caller(uid, gid, pid))
+    except PermissionError:
+        return False
+    except OSError:
+        return True
 
 
 def caller(uid: int, gid: int, pid: int) -> Those:

@@ -1,4 +1,4 @@
-"""A mount that lets others in: bytes and paths for those alone whom the source lets read now.
+"""A mount that lets others in: bytes, paths and listings for those whom the source lets read now.
 
 What others see of names and modes is access_table.py; the kernel holds them to it.
 """
@@ -13,20 +13,22 @@ import pyfuse3
 import trio
 
 from mediafs.fuse.operations import Operations
-from mediafs.vfs import PRIVATE_XATTRS
-from mediafs.vfs.errors import NoSuchAttribute
+from mediafs.vfs import PRIVATE_XATTRS, ROOT_INODE
+from mediafs.vfs.errors import NoSuchAttribute, VfsError
 from mediafs.vfs.xattrs import PREFIX
+from mediafs.views import by_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyfuse3 import FileInfo, FlagT, InodeT, RequestContext, XAttrNameT
+    from pyfuse3 import FileHandleT, FileInfo, FlagT, InodeT, RequestContext, XAttrNameT
 
     from mediafs.fuse.access_live import Guard
     from mediafs.fuse.convert import Presentation
     from mediafs.vfs import VirtualFS
 
 _SOURCE = PREFIX + b"source"
+_AS_ON_DISK = by_source.NAME.encode()
 
 
 class GuardedOperations(Operations):
@@ -48,6 +50,28 @@ class GuardedOperations(Operations):
                 await trio.to_thread.run_sync(_forget_bytes, inode)
             raise pyfuse3.FUSEError(errno.EACCES)
         return info
+
+    async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
+        if not await self._may_list(inode, ctx):
+            raise pyfuse3.FUSEError(errno.EACCES)
+        return await super().opendir(inode, ctx)
+
+    async def _may_list(self, inode: InodeT, ctx: RequestContext) -> bool:
+        if self._guard.trusts(ctx) or self._shown.table is None:
+            return True
+        folder = self._shown.table.source_folder(inode)
+        if folder is not None:
+            return await self._guard.lets_list(ctx, folder)
+        # Nothing is known yet of a folder that was just indexed, or of another catalog's.
+        with contextlib.suppress(VfsError):
+            return not self._stands_for_a_folder(inode)
+        return True
+
+    def _stands_for_a_folder(self, inode: int) -> bool:
+        vfs, above = self._vfs, inode
+        while (higher := vfs.parent(above)) != ROOT_INODE:
+            above = higher
+        return inode != above and vfs.child(ROOT_INODE, _AS_ON_DISK).attributes.inode == above
 
     def _path(self, inode: InodeT) -> bytes | None:
         try:

@@ -21,7 +21,7 @@ from mediafs.fuse.access_table import Folder
 from mediafs.views import by_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import apsw
@@ -125,8 +125,19 @@ def _folder(path: bytes, above: frozenset[Permissions], private: frozenset[int])
     return Folder(above, permissions(path, private), hands_down_lists=hands_down_lists(path))
 
 
-def put_root(table: AccessTable, wanted: Wanted, found: dict[bytes, Folder]) -> bool:
-    """Put what was found of a root into the table; whether anything is shown otherwise now."""
+def put_root(
+    table: AccessTable,
+    wanted: Wanted,
+    found: dict[bytes, Folder],
+    number: Callable[[int], int] = lambda inode: inode,
+) -> bool:
+    """Put what was found of a root into the table; whether anything is shown otherwise now.
+
+    `number` is by what the kernel knows an inode.
+    """
     changed = [table.put(folder, found.get(path)) for folder, path in wanted.folders]
-    changed += [table.put_directory(inode, found.get(path)) for inode, path in wanted.directories]
+    changed += [
+        table.put_directory(number(inode), join(wanted.path, path), found.get(path))
+        for inode, path in wanted.directories
+    ]
     return any(changed)

@@ -7,6 +7,7 @@ were last known.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -75,6 +76,7 @@ class Others:
                     await self._tell(vfs)
 
     async def _renew(self, vfs: VirtualFS, nursery: trio.Nursery) -> None:
+        incarnation = vfs.incarnation
         try:
             asked = await trio.to_thread.run_sync(
                 ask, self._catalog, self._host, abandon_on_cancel=True
@@ -88,21 +90,26 @@ class Others:
         for root, wanted in asked.roots.items():
             if root not in self._busy:
                 self._busy.add(root)
-                nursery.start_soon(self._renew_root, vfs, root, wanted, asked.private)
+                renew = functools.partial(self._renew_root, vfs, incarnation)
+                nursery.start_soon(renew, root, wanted, asked.private)
         if not asked.roots:
             self._has_first.set()
 
     async def _renew_root(
-        self, vfs: VirtualFS, root: RootId, wanted: Wanted, private: frozenset[int]
+        self,
+        vfs: VirtualFS,
+        incarnation: int,
+        root: RootId,
+        wanted: Wanted,
+        private: frozenset[int],
     ) -> None:
-        incarnation = vfs.incarnation
         found = await trio.to_thread.run_sync(
             read_root, wanted, private, abandon_on_cancel=True, limiter=trio.CapacityLimiter(1)
         )
         self._busy.discard(root)
         if vfs.incarnation != incarnation:
             return
-        is_other = put_root(self.table, wanted, found)
+        is_other = put_root(self.table, wanted, found, vfs.numbers.of)
         for inode in self.table.take_unknown():
             forget_attributes(inode)
         if not self._busy:

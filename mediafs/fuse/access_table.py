@@ -59,6 +59,7 @@ class AccessTable:
         self._closed = self._place(None)
         self._folders: dict[FolderId, Place] = {}
         self._directories: dict[int, Place] = {}  # by inode, those that stand for a folder
+        self._sources: dict[int, bytes] = {}  # of these, where the folder is
         # Inodes shown as closed because nothing was known of their folders yet.
         self._unknown: set[int] = set()
 
@@ -85,6 +86,10 @@ class AccessTable:
         if found is None:
             found = place.files[key] = self._file(place.folder, *key)
         return found
+
+    def source_folder(self, inode: int) -> bytes | None:
+        """The path of the folder that a directory stands for, as far as is known."""
+        return self._sources.get(inode)
 
     def _file(self, folder: Folder | None, mode: int, uid: int, gid: int) -> Shown:
         if folder is None:
@@ -128,6 +133,7 @@ class AccessTable:
         """Know nothing any more."""
         self._folders.clear()
         self._directories.clear()
+        self._sources.clear()
 
     def take_unknown(self) -> set[int]:
         """What was shown as closed since the last time because nothing was known of it."""
@@ -155,8 +161,9 @@ class AccessTable:
         place = self._folders[folder] = self._place(found)
         return before is not None and before is not place
 
-    def put_directory(self, inode: int, found: Folder | None) -> bool:
-        """As `put`, for a directory of the tree that stands for a folder."""
+    def put_directory(self, inode: int, source: bytes, found: Folder | None) -> bool:
+        """As `put`, for a directory of the tree that stands for the folder at a path."""
+        self._sources[inode] = source
         before = self._directories.get(inode)
         if found is None and before is not None:
             return False

@@ -105,7 +105,7 @@ class Operations(pyfuse3.Operations):
         entry = self._entry if is_exact else self._respelled
         if is_volatile(attributes.inode):
             entry = self._volatile
-        entry.generation = self._vfs.incarnation
+        entry.generation = self._vfs.numbers.generations.get(attributes.inode, 0)
         return fill(entry, attributes, self._shown)
 
     async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
@@ -134,11 +134,13 @@ class Operations(pyfuse3.Operations):
 
     async def readdir(self, fh: FileHandleT, start_id: int, token: ReaddirToken) -> None:
         listing, entry, shown = self._listings[fh], self._entry, self._shown
-        entry.generation = self._vfs.incarnation
+        generations, entry.generation = self._vfs.numbers.generations, 0
         with _errno_for("readdir", fh):
             while names := listing.after(start_id):
                 taken = 0
                 for name in names:
+                    if generations:
+                        entry.generation = generations.get(name.attributes.inode, 0)
                     filled = fill(entry, name.attributes, shown)
                     if not pyfuse3.readdir_reply(token, name.name, filled, name.cookie):
                         break

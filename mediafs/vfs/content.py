@@ -99,7 +99,8 @@ class Content:
                     opened.let_go()
                     continue
             self.counts.opens += 1
-            use = self.caches.open(file, own.content, opened.source.file)
+            size = own.stamp.size
+            use = self.caches.open(file, own.content, opened.source.file, size)
             return OpenFile(self, own, own.content, Reader(opened, self._ahead), use)
 
     # ------------------------------------------------------------------ what is known meanwhile
@@ -126,14 +127,12 @@ class Content:
         changed = {file for inode in forget.files() if (file := tree.file_of_inode(inode))}
 
         def is_bad(source: FileId, content: ContentId) -> bool:
-            if not forget.is_all and source not in changed:
-                return False
             now = tree.source(self._db, source, self._host)
             if now is None:
                 return False
             return now.state == "unreadable" or (forget.is_all and now.content != content)
 
-        for file in self.caches.drop(is_bad):
+        for file in self.caches.drop(is_bad, None if forget.is_all else changed):
             forget.bytes[tree.inode_of_file(file)] = None
         # Who reads on from now is not to be answered by an older look.
         self._look_at = 0.0

@@ -18,9 +18,11 @@ from indexer.catalog import facts, open_reader, suspects, tree
 from indexer.paths import display
 from mediafs.vfs import builtin, status, xattrs
 from mediafs.vfs.builtin import Builtin, is_volatile
-from mediafs.vfs.content import Bytes, Content, Counts, OpenFile
+from mediafs.vfs.content import Content, Counts, OpenFile
 from mediafs.vfs.errors import IsADirectory, NoSuchAttribute, NoSuchEntry, NotADirectory
 from mediafs.vfs.noise import is_noise
+from mediafs.vfs.numbers import Numbers, Outdated
+from mediafs.vfs.open_text import OpenText
 from mediafs.vfs.refresh import ROOT_INODE, Forget, Place, Refresh, inode_of
 from mediafs.vfs.status import RootStatus, Statistics, Status, Totals
 from mediafs.vfs.suspects import Suspects
@@ -44,26 +46,6 @@ __all__ = [
     "VirtualFS",
     "is_volatile",
 ]
-
-
-class OpenText:
-    """A built-in file, open; the same questions as OpenFile's."""
-
-    is_as_before = True
-
-    def __init__(self, text: bytes) -> None:
-        self._text = text
-        self.size = len(text)
-
-    async def read(self, offset: int, size: int) -> Bytes:
-        """Up to `size` bytes at `offset`."""
-        return self._text[offset : offset + size]
-
-    def fileno(self) -> None:
-        """It has no source."""
-
-    def release(self) -> None:
-        """Nothing to close."""
 
 
 Handle = OpenFile | OpenText
@@ -92,8 +74,7 @@ class VirtualFS:
         # The extended attributes last asked for, with inode and epoch.
         self._told: tuple[int, int, dict[bytes, bytes]] = (0, 0, {})
         self.epoch = 0  # grows with every change that a listing under way should see
-        # Grows when the catalog is replaced by another one: its numbers mean other files.
-        self.incarnation = 0
+        self.incarnation = 0  # grows when the catalog is replaced by another one
         self._place = Place(catalog)
         self._open_catalog(self._place.open())
 
@@ -101,6 +82,7 @@ class VirtualFS:
         self._db = db
         self.suspects = Suspects(self._catalog)
         self._content = Content(db, self._host, self._counts, self.suspects.add)
+        self.numbers = Numbers(self._content.caches, self.incarnation)
         self._follow = Refresh(db)
 
     def close(self) -> None:
@@ -115,15 +97,16 @@ class VirtualFS:
         Raises NoSuchEntry, NotADirectory.
         """
         self._lookups += 1
-        if is_noise(name) and parent not in self._noisy:
+        inode = self.numbers.inode(parent)
+        if is_noise(name) and inode not in self._noisy:
             self._noise += 1
             raise NoSuchEntry(name)
-        found = self._builtin.find(parent, name) if parent in _WITH_BUILTIN else None
-        if found is None and parent != builtin.FOLDER:
-            found = tree.entry(self._db, _directory(parent), name)
+        found = self._builtin.find(inode, name) if inode in _WITH_BUILTIN else None
+        if found is None and inode != builtin.FOLDER:
+            found = tree.entry(self._db, _directory(inode), name)
         if found is None:
             raise NoSuchEntry(name)
-        return found
+        return self.numbers.looked_up(found)
 
     def children(self, directory: int, after: int, limit: int) -> list[TreeEntry]:
         """Some names of a directory from after a cookie (0: from the start); none: that was all.
@@ -131,25 +114,28 @@ class VirtualFS:
         Up to `limit`, at the top one more.
         """
         self._listings += 1
-        if directory == builtin.FOLDER:
-            return self._builtin.listed(directory, after)
-        entries = tree.listing(self._db, _directory(directory), after, limit)
+        inode = self.numbers.inode(directory)
+        if inode == builtin.FOLDER:
+            return self._builtin.listed(inode, after)
+        entries = tree.listing(self._db, _directory(inode), after, limit)
         if any(is_noise(entry.name) for entry in entries):
-            self._noisy.add(directory)
-        return self._builtin.listed(directory, after) + entries
+            self._noisy.add(inode)
+        return self._builtin.listed(inode, after) + self.numbers.listed(entries)
 
-    def attributes(self, inode: int) -> Attributes:
-        """Size, times, mode and so on. Raises NoSuchEntry."""
-        if self._builtin.holds(inode):
-            return self._builtin.attributes(inode)
+    def attributes(self, number: int) -> Attributes:
+        """Size, times, mode and so on. Raises NoSuchEntry, Outdated."""
+        if self._builtin.holds(number):
+            return self._builtin.attributes(number)
+        inode = self.numbers.inode(number)
         file = tree.file_of_inode(inode)
         if file is not None:
             found = tree.file_attributes(self._db, file)
         else:
             found = tree.directory_attributes(self._db, _directory(inode))
         if found is None:
-            raise NoSuchEntry(inode)
-        return found if inode != ROOT_INODE else found._replace(inode=ROOT_INODE)
+            raise NoSuchEntry(number)
+        self.numbers.admit(number, found.size)
+        return found if found.inode == number else found._replace(inode=number)
 
     def parent(self, directory: int) -> int:
         """The directory above one; the top is its own. Raises NoSuchEntry, NotADirectory."""
@@ -157,48 +143,54 @@ class VirtualFS:
             return ROOT_INODE
         if self._builtin.holds(directory):
             return self._builtin.parent(directory)
-        above = tree.parent_of(self._db, _directory(directory))
+        above = tree.parent_of(self._db, _directory(self.numbers.inode(directory)))
         if above is None:
             raise NoSuchEntry(directory)
-        return inode_of(above)
+        return self.numbers.of(inode_of(above))
 
     # ------------------------------------------------------------------ bytes
 
-    async def open(self, inode: int) -> Handle:
+    async def open(self, number: int) -> Handle:
         """Open a file for reading; the caller releases it.
 
         Raises NoSuchEntry, IsADirectory, SourceChanged or SourceUnavailable.
         """
-        if self._builtin.holds(inode):
-            if is_volatile(inode):
+        if self._builtin.holds(number):
+            if is_volatile(number):
                 await self.read_totals()
                 await self._content.plugged.ask_all()
-            return OpenText(self._builtin.text(inode))
-        file = tree.file_of_inode(inode)
+            return OpenText(self._builtin.text(number))
+        file = tree.file_of_inode(self.numbers.inode(number))
         if file is None:
-            raise IsADirectory(inode)
-        return await self._content.open(file)
+            raise IsADirectory(number)
+        handle = await self._content.open(file)
+        try:
+            self.numbers.admit(number)
+        except Outdated:
+            handle.release()
+            raise
+        return handle
 
     # ------------------------------------------------------------------ extended attributes
 
-    def xattr(self, inode: int, name: bytes) -> bytes:
+    def xattr(self, number: int, name: bytes) -> bytes:
         """The value of an extended attribute. Raises NoSuchAttribute."""
         # `ls -l` asks every file for security.selinux and system.posix_acl_access.
-        value = self._xattrs(inode).get(name) if name.startswith(xattrs.PREFIX) else None
+        value = self._xattrs(number).get(name) if name.startswith(xattrs.PREFIX) else None
         if value is None:
             raise NoSuchAttribute(name)
         return value
 
-    def xattrs(self, inode: int) -> list[bytes]:
+    def xattrs(self, number: int) -> list[bytes]:
         """The names of the extended attributes that a file has."""
-        return list(self._xattrs(inode))
+        return list(self._xattrs(number))
 
-    def _xattrs(self, inode: int) -> dict[bytes, bytes]:
+    def _xattrs(self, number: int) -> dict[bytes, bytes]:
         # Asked for one after the other: a list, and then each of it.
-        if self._told[:2] != (inode, self.epoch):
-            file = tree.file_of_inode(inode)
+        if self._told[:2] != (number, self.epoch):
+            file = tree.file_of_inode(self.numbers.inode(number))
             about = None if file is None else tree.about(self._db, file)
-            self._told = (inode, self.epoch, {} if about is None else xattrs.values(about))
+            self._told = (number, self.epoch, {} if about is None else xattrs.values(about))
         return self._told[2]
 
     # ------------------------------------------------------------------ the whole
@@ -252,11 +244,12 @@ class VirtualFS:
     def refresh(self) -> Forget | None:
         """Look for a new generation; what caches above must forget, if there is one."""
         forget = self._replaced() or self._follow.look()
-        if forget is not None:
-            self._content.forget_disproved(forget)
-            self.epoch += 1
-            self._totals = None
-        return forget
+        if forget is None:
+            return None
+        self._content.forget_disproved(forget)
+        self.epoch += 1
+        self._totals = None
+        return forget if self.numbers.are_rows else forget.by_number(self.numbers)
 
     def _replaced(self) -> Forget | None:
         """Turn to the catalog that stands where ours was, as soon as it has a tree to show."""
@@ -265,9 +258,10 @@ class VirtualFS:
             return None
         # Files that are open keep the old connection and their contents.
         forget = self._follow.everything()
+        self.incarnation += 1
         self._open_catalog(db)
         forget.names |= self._follow.everything().names
-        self.incarnation += 1
+        self._noisy.clear()
         return forget
 
     @property

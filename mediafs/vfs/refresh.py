@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from indexer.catalog.rows import ChangeRow
     from indexer.model import Generation, TreeDirectoryId
+    from mediafs.vfs.numbers import Numbers
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,15 @@ class Forget:
     def files(self) -> set[int]:
         """The inodes of files that changed, and of directories."""
         return self.attributes.keys() | self.bytes.keys()
+
+    def by_number(self, numbers: Numbers) -> Forget:
+        """The same in the numbers by which a cache knows the inodes."""
+        return Forget(
+            {(numbers.of(parent), name): None for parent, name in self.names},
+            {numbers.of(inode): None for inode in self.attributes},
+            {numbers.of(inode): None for inode in self.bytes},
+            self.is_all,
+        )
 
 
 class Refresh:

@@ -9,6 +9,7 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
+from make_catalog import CatalogMaker
 from others import NOBODY, as_user, needs_root, on_behalf_of, reachable_folder
 
 from mediafs.vfs.content import OpenFile
@@ -239,3 +240,89 @@ def test_the_log_says_once_what_stays_closed(library):
     assert len(says) == 1
     assert "1 file lies below folders closed to others" in says[0]
     assert str(library.top / "closed") in says[0]
+
+
+# ---------------------------------------------------------------------------- listed by others
+
+
+def listed(folder: Path) -> list[str] | int:
+    """As another user; the number of the error."""
+
+    def ask() -> list[str] | int:
+        try:
+            return sorted(os.listdir(folder))
+        except OSError as exc:
+            return exc.errno
+
+    return as_user(ask)
+
+
+@needs_root
+def test_a_folder_closed_while_the_mount_runs_is_not_listed_any_more(library):
+    shown(library, "open/a.jpg", b"a")
+    library.mount(allow_other=True)
+    as_on_disk = library.at / "by-source/photos"
+    assert listed(as_on_disk / "open") == ["a.jpg"]
+
+    (library.top / "open").chmod(0o700)
+
+    assert listed(as_on_disk / "open") == errno.EACCES
+    assert os.listdir(as_on_disk / "open") == ["a.jpg"]
+    assert listed(library.at / "originals") == ["a.jpg"]  # names there are for everybody
+
+
+@needs_root
+def test_nor_what_lies_below_it(library):
+    shown(library, "open/a.jpg", b"a")
+    library.mount(allow_other=True)
+    as_on_disk = library.at / "by-source/photos"
+    assert listed(as_on_disk) == ["open"]
+
+    library.top.chmod(0o700)
+
+    assert listed(as_on_disk / "open") == errno.EACCES
+    assert listed(as_on_disk) == errno.EACCES
+    assert listed(as_on_disk.parent) == ["photos"]
+
+
+@needs_root
+def test_a_folder_on_a_disk_that_is_away_is_listed_as_it_was_last_known(library):
+    shown(library, "open/a.jpg", b"a")
+    shown(library, "closed/b.jpg", b"b", home=0o700)
+    library.mount(allow_other=True)
+    as_on_disk = library.at / "by-source/photos"
+
+    library.top.rename(library.top.with_name("away"))
+
+    assert listed(as_on_disk / "open") == ["a.jpg"]
+    assert listed(as_on_disk / "closed") == errno.EACCES
+
+
+@needs_root
+def test_a_folder_of_another_catalog_is_not_listed_before_it_was_looked_at(library, tmp_path):
+    shown(library, "open/a.jpg", b"a")
+    shown(library, "closed/b.jpg", b"b", home=0o700)
+    library.mount(allow_other=True)
+    as_on_disk = library.at / "by-source/photos"
+    made = CatalogMaker(tmp_path / "other.db")
+    root = made.root(library.top)
+    for relative in ("closed/b.jpg", "open/a.jpg"):
+        made.place(f"by-source/photos/{relative}", made.seen(root, library.top, relative))
+    made.place("new.jpg", made.seen(root, library.top, "open/a.jpg"))
+    made.publish([b"new.jpg", b"by-source"])
+    made.close()
+    library.maker.close()
+    for ending in ("-wal", "-shm"):
+        library.catalog.with_name(f"{library.catalog.name}{ending}").unlink(missing_ok=True)
+    assert listed(as_on_disk / "closed") == errno.EACCES
+
+    (tmp_path / "other.db").rename(library.catalog)
+    found = set()
+
+    def is_known() -> bool:
+        found.add(str(listed(as_on_disk / "closed")))
+        is_new = library.at.joinpath("by-source").stat().st_ino > 1 << 40
+        return is_new and listed(as_on_disk / "open") == ["a.jpg"]
+
+    library.wait(is_known)
+    assert found == {str(errno.EACCES)}

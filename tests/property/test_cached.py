@@ -1,75 +1,98 @@
-"""What a cache above us may hold of a file is known, whoever opens, reads and learns when.
+"""What a cache above us may hold of each file is known, whoever opens, reads and learns when.
 
-The model of a cache: it drops what it has when it is told that a file was opened anew, some time
-after that was so, and asks for a page that it does not have.
+The model of a cache: it drops what it has of a file when it is told that it was opened anew, some
+time after that was so, and asks for a page that it does not have. A file that was renewed is
+another one to it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass
 
 from hypothesis import assume
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from indexer.model import ContentId, FileId
 from mediafs.vfs.cached import Caches, Use
 
-FILE = FileId(1)
 Origin = tuple[FileId, ContentId]
 
-sources = st.integers(10, 11).map(FileId)
+files = st.integers(1, 3).map(FileId)
+sources = st.integers(1, 4).map(FileId)  # those files themselves, and a copy that is not shown
 contents = st.integers(20, 21).map(ContentId)
 pages = st.integers(0, 1)
 
 
 @dataclass(eq=False)
 class Reader:
+    file: FileId
+    generation: int
     use: Use
     content: ContentId
     source: FileId
     is_told: bool = False
-    since: set[ContentId] = field(default_factory=set)  # with which the file was opened since
 
 
-class ReadersOfOneFile(RuleBasedStateMachine):
+class Readers(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.caches = Caches()
+        self.caches = Caches(remembered=1)
         self.readers: list[Reader] = []
-        self.cache: dict[int, Origin] = {}
+        self.cache: defaultdict[FileId, dict[int, Origin]] = defaultdict(dict)
+        self.generations: defaultdict[FileId, int] = defaultdict(int)
 
     def one_of(self, data: st.DataObject, *, is_told: bool) -> Reader:
         them = [reader for reader in self.readers if reader.is_told == is_told]
         assume(them)
         return data.draw(st.sampled_from(them))
 
-    @rule(content=contents, source=sources)
-    def opens(self, content: ContentId, source: FileId) -> None:
-        for reader in self.readers:
-            reader.since.add(content)
-        use = self.caches.open(FILE, content, source)
-        assert not use.is_as_before or set(self.cache.values()) <= {(source, content)}
-        self.readers.append(Reader(use, content, source))
+    def is_old(self, reader: Reader) -> bool:
+        return reader.generation != self.generations[reader.file]
+
+    def renew(self, file: FileId) -> None:
+        self.caches.renew(file)
+        self.generations[file] += 1
+        self.cache[file].clear()
+
+    @rule(file=files, content=contents, source=sources)
+    def opens(self, file: FileId, content: ContentId, source: FileId) -> None:
+        use = self.caches.open(file, content, source)
+        if self.caches.is_mixed(file):
+            self.caches.release(file)
+            self.renew(file)
+            use = self.caches.open(file, content, source)
+        assert not self.caches.is_mixed(file)
+        assert not use.is_as_before or set(self.cache[file].values()) <= {(source, content)}
+        self.readers.append(Reader(file, self.generations[file], use, content, source))
+
+    @precondition(lambda self: self.readers)
+    @rule(data=st.data())
+    def a_file_is_renewed(self, data: st.DataObject) -> None:
+        self.renew(data.draw(st.sampled_from(self.readers)).file)
 
     @precondition(lambda self: self.readers)
     @rule(data=st.data())
     def the_cache_learns_of_an_open(self, data: st.DataObject) -> None:
         reader = self.one_of(data, is_told=False)
         reader.is_told = True
-        if not reader.use.is_as_before:
-            self.cache.clear()
+        if not reader.use.is_as_before and not self.is_old(reader):
+            self.cache[reader.file].clear()
 
     @precondition(lambda self: self.readers)
     @rule(data=st.data(), page=pages)
     def reads(self, data: st.DataObject, page: int) -> None:
         reader = self.one_of(data, is_told=True)
-        if page in self.cache:
-            held = self.cache[page][1]
-            assert held == reader.content or held in reader.since
-        elif not reader.use.is_superseded:
+        cache = self.cache[reader.file]
+        if self.is_old(reader):
+            assert reader.use.is_superseded
+        elif page in cache:
+            assert cache[page][1] == reader.content
+        else:
+            assert not reader.use.is_superseded
             reader.use.give(reader.source)
-            self.cache[page] = reader.source, reader.content
+            cache[page] = reader.source, reader.content
 
     @precondition(lambda self: self.readers)
     @rule(data=st.data(), source=sources)
@@ -81,29 +104,43 @@ class ReadersOfOneFile(RuleBasedStateMachine):
     def releases(self, data: st.DataObject) -> None:
         reader = self.one_of(data, is_told=True)
         self.readers.remove(reader)
-        self.caches.release(FILE)
+        self.caches.release(reader.file)
 
-    @rule(source=sources, content=contents)
-    def a_source_is_rotten(self, source: FileId, content: ContentId) -> None:
-        if [*self.caches.drop(lambda *origin: origin == (source, content))]:
-            self.cache.clear()
-        assert (source, content) not in self.cache.values()
+    @rule(source=sources, content=contents, is_known=st.booleans())
+    def a_source_is_rotten(self, source: FileId, content: ContentId, *, is_known: bool) -> None:
+        changed = {source} if is_known else None
+        for file in self.caches.drop(lambda *origin: origin == (source, content), changed):
+            self.cache[file].clear()
+        assert all((source, content) not in cache.values() for cache in self.cache.values())
         for reader in self.readers:
             if (reader.source, reader.content) == (source, content):
-                reader.source = FileId(10 + 11 - source)
+                reader.source = FileId(source % 4 + 1)
+
+    @invariant()
+    def what_came_from_elsewhere_is_known(self) -> None:
+        held = {**self.caches._open, **self.caches._idle}
+        known = self.caches._elsewhere._files
+        assert {(source, file) for source, found in known.items() for file in found} == {
+            (source, file)
+            for file, cached in held.items()
+            for source, _ in cached.origins
+            if source != file
+        }
+        assert self.caches.sizes.keys() <= self.caches._open.keys()
 
 
-TestReadersOfOneFile = ReadersOfOneFile.TestCase
+TestReaders = Readers.TestCase
 
 
 def test_a_page_for_an_older_reader_is_known_to_be_there() -> None:
+    """Where the cache cannot tell a renewed file from the one before."""
     caches = Caches()
-    source, old, new = FileId(10), ContentId(20), ContentId(21)
-    first = caches.open(FILE, old, source)
+    file, source, old, new = FileId(1), FileId(10), ContentId(20), ContentId(21)
+    first = caches.open(file, old, source)
     first.give(source)
-    caches.open(FILE, new, source).give(source)
-    caches.open(FILE, old, source)  # and the cache drops what it has
+    caches.open(file, new, source).give(source)
+    caches.open(file, old, source)  # and the cache drops what it has
 
     first.give(source)
 
-    assert not caches.open(FILE, new, source).is_as_before
+    assert not caches.open(file, new, source).is_as_before

@@ -245,6 +245,12 @@ def test_a_chosen_owner_and_umask_take_nothing_back():
     assert table.shown(file(0o644)) == Shown(0, 50, 51)
 
 
+def test_a_umask_takes_from_what_the_sources_let_others_see():
+    table = table_of(Entry(7, 8, 0o755), umask=0o027)
+
+    assert table.shown(file(0o644)) == Shown(0o440, 7, 8)
+
+
 def test_files_whose_lists_are_unknown_are_their_owners_alone():
     table = AccessTable(Owners(NOBODY_SERVES))
     table.put(FolderId(1), folder_of([TOP, Entry(7, 8, 0o755)], hands_down_lists=True))
@@ -297,7 +303,8 @@ def directory(inode: int = 2051) -> Attributes:
 )
 def test_a_folder_as_it_lies_on_disk_is_shown_as_its_owners(serving, shown):
     table = AccessTable(Owners(Serving(serving, frozenset({8}))))
-    table.put_directory(2051, folder_of([TOP, Entry(3, 8, 0o710), Entry(7, 8, 0o755)]))
+    folder = folder_of([TOP, Entry(3, 8, 0o710), Entry(7, 8, 0o755)])
+    table.put_directory(2051, b"/photos/a", folder)
 
     assert table.shown(directory()) == shown
 
