@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from indexer.catalog import facts, tree
+from indexer.catalog import facts, readings, tree
 from indexer.catalog.connection import open_writer
 from indexer.catalog.rows import Placed
-from indexer.model import FileId, Generation, RootId
+from indexer.model import FileId, Generation, Kind, Reading, RootId, RootRole, Stamp
+from indexer.scan.walk import SeenFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,22 +64,10 @@ class CatalogMaker:
 
     def root(self, path: Path, label: bytes = b"photos", host: str = HOST) -> RootId:
         """A root, online for who mounts as this host."""
-        return RootId(
-            self._db.execute(
-                "INSERT INTO root (host, path, role, label, added_ns)"
-                " VALUES (?, ?, 'library', ?, 0) RETURNING root_id",
-                (host, os.fsencode(path), label),
-            ).get
-        )
-
-    def _folder(self, root: RootId, path: bytes) -> int:
-        return int(
-            self._db.execute(
-                "INSERT INTO folder (root_id, path, state) VALUES (?, ?, 'walked')"
-                " ON CONFLICT DO UPDATE SET state = 'walked' RETURNING folder_id",
-                (root, path),
-            ).get
-        )
+        return facts.add_root(
+            self._db, host=host, path=os.fsencode(path), role=RootRole.LIBRARY, label=label,
+            excludes=(), freshness_days=None,
+        )  # fmt: skip
 
     def seen(self, root: RootId, top: Path, relative: str) -> FileId:
         """Read a file as the indexer would, and remember or update its row."""
@@ -91,29 +80,15 @@ class CatalogMaker:
     ) -> FileId:
         """Remember or update the row of one file."""
         folder, _, name = relative.rpartition(b"/")
-        content = self._db.execute(
-            "INSERT INTO content (blake3, size, mime, kind, extension, reader)"
-            " VALUES (?, ?, 'image/jpeg', 'picture', 'jpg', 1)"
-            " ON CONFLICT DO UPDATE SET size = excluded.size RETURNING content_id",
-            (digest, status.st_size),
-        ).get
-        coming = facts.generation(self._db) + 1
-        columns = (
-            self._folder(root, folder), name, status.st_size, status.st_mtime_ns,
-            status.st_ctime_ns, status.st_ino, status.st_dev, status.st_mode, status.st_uid,
-            status.st_gid, status.st_blocks, content, coming, coming,
-        )  # fmt: skip
-        return FileId(
-            self._db.execute(
-                "INSERT INTO file (folder_id, name, size, mtime_ns, ctime_ns, inode, device, mode,"
-                " uid, gid, blocks, content_id, first_generation, changed_generation, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'present')"
-                " ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size,"
-                " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
-                " inode = excluded.inode, content_id = excluded.content_id,"
-                " changed_generation = excluded.changed_generation RETURNING file_id",
-                columns,
-            ).get
+        reading = Reading(digest, status.st_size, "image/jpeg", Kind.PICTURE, "jpg")
+        return facts.put_file(
+            self._db,
+            facts.put_folder(self._db, root, folder, "walked", None),
+            _seen(name, status),
+            state="present",
+            says=None,
+            content=readings.put_content(self._db, reading),
+            generation=Generation(facts.generation(self._db) + 1),
         )
 
     def place(self, path: str, file: FileId) -> None:
@@ -141,6 +116,14 @@ class CatalogMaker:
                 self._db, number, command="index", version="0", raw_companion="beside", summary="{}"
             )
         return number
+
+
+def _seen(name: bytes, status: Status | os.stat_result) -> SeenFile:
+    stamp = Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    return SeenFile(
+        name, stamp, status.st_dev, status.st_mode, status.st_uid, status.st_gid,
+        status.st_blocks, links=1,
+    )  # fmt: skip
 
 
 def make_rows(maker: CatalogMaker, files: int, in_folder: int = 100) -> None:

@@ -16,6 +16,7 @@ from indexer.read.pool import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from indexer.progress import Underway
     from indexer.read.engine import Job, Terms
@@ -68,3 +69,10 @@ class PlainEngine:
     def statistics(self) -> Statistics:
         """Opens so far."""
         return self._read
+
+
+def write_texts(top: Path, *paths: str) -> None:
+    """Files that say what they are called."""
+    for path in paths:
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(path)

@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 # Changes that never pause are looked at all the same, after so many times the quiet that was
 # asked for: a copy of three hours need not keep its first files waiting.
 _LONGEST_WAIT = 3
-# A run rests for so many times its own length, up to a minute: a walk through two million files
-# takes ten seconds, and during a long copy there is always something new. Arbitrary.
-_REST = 3
-_LONGEST_REST = 60.0
-# Until a run that could not be is tried again, then twice as long, up to so long. Arbitrary.
-_BUSY_SECONDS = (5.0, 60.0)
-_FAILED_SECONDS = (10.0, 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long what may take."""
+    """How long what may take, in seconds."""
 
     settle: float  # quiet before something that changed is read
     every: float  # between two looks at a root whose changes nobody tells
     sweep: float  # between two looks at everything, whoever tells of changes
+    # A run rests for so many times its own length, up to a minute: a walk through two million
+    # files takes ten seconds, and during a long copy there is always something new. Arbitrary.
+    rest: float = 3.0
+    longest_rest: float = 60.0
+    # Until a run that could not be is tried again, then twice as long, up to so long. Arbitrary.
+    busy: tuple[float, float] = (5.0, 60.0)
+    failed: tuple[float, float] = (10.0, 3600.0)
 
 
 class End(Enum):
@@ -149,7 +149,7 @@ class Agenda:
 
     def _after(self, known: _Root, now: float, how: End) -> _Root:
         took = now - (known.looked if known.looked is not None else now)
-        rest = now + min(_REST * took, _LONGEST_REST)
+        rest = now + min(self.pace.rest * took, self.pace.longest_rest)
         match how:
             case End.DONE:
                 return replace(known, rest=rest, failures=0)
@@ -157,9 +157,9 @@ class Agenda:
                 again = now + self.pace.settle
                 return replace(known, again=again, rest=rest, failures=0)
             case End.BUSY:
-                return self._later(known, now, *_BUSY_SECONDS)
+                return self._later(known, now, *self.pace.busy)
             case End.FAILED:
-                return self._later(known, now, *_FAILED_SECONDS)
+                return self._later(known, now, *self.pace.failed)
 
     def _later(self, known: _Root, now: float, first: float, longest: float) -> _Root:
         wait = min(first * 2**known.failures, longest)

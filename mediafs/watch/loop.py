@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How often the catalog is asked whether it changed, and the system whether a disk came or went.
-_LOOK_SECONDS = 2.0
-_BREATH_SECONDS = 0.2  # events come in crowds; the kernel keeps 16,384 of them
 _CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 
@@ -46,6 +43,9 @@ class Watcher:
     excludes: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())  # more, less than the default
     told: Callable[[dict[str, Any]], None] = lambda _: None  # hears each run's outcome
     ready: Callable[[], None] = lambda: None
+    # How often the catalog is asked whether it changed, the system whether a disk came or went.
+    look_seconds: float = 2.0
+    breath_seconds: float = 0.2  # events come in crowds; the kernel keeps 16,384 of them
     _minded: dict[bytes, tuple[RootRow, trio.CancelScope]] = field(default_factory=dict)
     _woken: trio.Event = field(default_factory=trio.Event)
     _warned: set[str] = field(default_factory=set)  # by the last run, of each root
@@ -77,7 +77,7 @@ class Watcher:
     async def _mind_catalog(self, nursery: trio.Nursery) -> None:
         last = ""
         while True:
-            await trio.sleep(_LOOK_SECONDS)
+            await trio.sleep(self.look_seconds)
             try:
                 self._follow(self.catalog.news(), nursery)
                 last = ""
@@ -119,7 +119,7 @@ class Watcher:
                 place = await _place(root.path)
                 if place is not None:
                     await self._mind_place(root, place)
-                await trio.sleep(_LOOK_SECONDS)
+                await trio.sleep(self.look_seconds)
 
     async def _mind_place(self, root: RootRow, place: Place) -> None:
         """As long as the root's disk is there."""
@@ -161,12 +161,12 @@ class Watcher:
     async def _listen(self, root: bytes, place: Place, tree: WatchedTree | None) -> bool:
         """Pass on what is heard; whether the root's disk went. False: it is to be watched anew."""
         while True:
-            with trio.move_on_after(_LOOK_SECONDS):
+            with trio.move_on_after(self.look_seconds):
                 if tree is None:
                     await trio.sleep_forever()
                 else:
                     await tree.wait_events()
-                    await trio.sleep(_BREATH_SECONDS)
+                    await trio.sleep(self.breath_seconds)
             try:
                 # In a thread: a folder that was moved here is walked.
                 news = News.NOTHING if tree is None else await trio.to_thread.run_sync(tree.take)

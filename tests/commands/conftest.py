@@ -14,7 +14,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ import make_library
 import pretend_camera
 import pytest
 from can_mount import check_can_mount
+from waiting import PATIENCE_SECONDS, until
 
 from indexer.catalog import open_reader, tree
 from indexer.errors import FuseMissing
@@ -31,7 +31,6 @@ from indexer.errors import FuseMissing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DEADLINE_SECONDS = 30.0
 COMMAND = (sys.executable, "-m", "mediafs")
 # Root without capabilities is an owner like any other.
 WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--")
@@ -154,7 +153,7 @@ class Mediafs:
 
     def finish(self, process: subprocess.Popen[str]) -> Ran:
         with process:
-            out, err = process.communicate(timeout=DEADLINE_SECONDS * 2)
+            out, err = process.communicate(timeout=2 * PATIENCE_SECONDS)
         assert "Traceback" not in err, err
         assert "Exception ignored" not in err, err
         return Ran(process.returncode, out, err)
@@ -253,16 +252,9 @@ def plain(tmp_path: Path) -> Iterator[Mediafs]:
 # ---------------------------------------------------------------------------- waiting
 
 
-def wait_until(is_so: Callable[[], bool], why: str) -> None:
-    end = time.monotonic() + DEADLINE_SECONDS
-    while not is_so():
-        assert time.monotonic() < end, f"not so after {DEADLINE_SECONDS} s: {why}"
-        time.sleep(0.005)
-
-
 @pytest.fixture
 def wait() -> Callable[[Callable[[], bool], str], None]:
-    return wait_until
+    return until
 
 
 @pytest.fixture

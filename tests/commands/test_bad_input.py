@@ -177,6 +177,77 @@ def test_a_dead_mount_as_root_is_refused(mediafs, photos, tmp_path, wait):
     assert os.listdir(at) == []
 
 
+@pytest.fixture
+def dead(mediafs, photos, tmp_path, wait):
+    """A mount whose process was killed."""
+    photos.jpeg("a.jpg")
+    mediafs("index", photos.folder)
+    at = mediafs.mount(tmp_path / "at")
+    [mount] = [m for m in status(mediafs)["mounts"] if m["mountpoint"] == str(at)]
+    os.kill(mount["pid"], signal.SIGKILL)
+    wait(lambda: not answers(at), "the mount is dead")
+    return at
+
+
+@pytest.mark.mounted
+def test_a_path_in_a_dead_mount_is_said_to_be_in_one(mediafs, dead, tmp_path):
+    below = dead / "originals" / "2019"
+    (tmp_path / "link").symlink_to(below)
+    relative = {"cwd": tmp_path}
+
+    for command, how in (
+        (("explain", below / "a.jpg"), {}),
+        (("explain", "at/originals/a.jpg"), relative),
+        (("explain", "link"), relative),
+        (("explain", dead), {}),
+        (("decide", below / "a.jpg", "--ignore"), {}),
+        (("reindex", below), {}),
+        (("verify", below), {}),
+        (("watch", below), {}),
+        (("mount", below), {}),
+        (("mount", "--foreground", below), {}),
+        (("status",), {"catalog": below / "catalog.db"}),
+    ):
+        mediafs.leaves_no_good_catalog(below / "catalog.db")
+        said = refused(mediafs, *command, code=30, **how)
+
+        assert "a dead mount" in said
+        assert f"`mediafs mount {dead}` mounts it again" in said
+        assert f"`mediafs umount {dead}` takes it away" in said
+    assert "a dead mount" in refused(mediafs, "index", below, code=4)
+
+
+@pytest.mark.mounted
+def test_the_log_of_a_path_in_a_dead_mount_is_told_all_the_same(mediafs, dead):
+    told = mediafs("log", "--path", "originals/")
+
+    ran = mediafs("log", "--path", dead / "originals/")
+
+    assert "a dead mount" in ran.sentence
+    assert (ran.out, told.err) == (told.out, "")
+
+
+@pytest.mark.mounted
+def test_a_dead_mount_is_listed_as_one(mediafs, dead):
+    [line] = [line for line in mediafs("status").out.splitlines() if str(dead) in line]
+
+    assert "DEAD" in line
+    [mount] = [m for m in status(mediafs)["mounts"] if m["mountpoint"] == str(dead)]
+    assert (mount["dead"], mount["answers"]) == (True, False)
+
+
+def test_a_folder_that_is_gone_from_under_the_shell_is_said_to_be(mediafs, photos, tmp_path):
+    """The process stands in it when it is removed, as a shell does."""
+    mediafs("index", photos.folder)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    program = "import os, sys; os.rmdir(os.getcwd()); from mediafs.cli import main; main()"
+    command = (sys.executable, "-c", program)
+    said = refused(mediafs, "explain", "a.jpg", cwd=gone, code=3, command=command)
+
+    assert "is not there any more" in said
+
+
 def answers(folder):
     try:
         os.listdir(folder)
@@ -686,3 +757,68 @@ def test_a_config_file_with_nonsense_is_named(mediafs):
     path.write_text("jobs = = 3")
 
     assert str(path) in refused(mediafs, "status", code=3)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "says"),
+    [
+        ('jobs = "two"', "jobs", "a whole number from 1 to 256"),
+        ("jobs = 300", "jobs", "a whole number from 1 to 256"),
+        ("jobs = true", "jobs", "a number"),
+        ("jobs = [1]", "jobs", "a number"),
+        ("settle = -1", "settle", "at least 0"),
+        ('memory = "much"', "memory", "is no size"),
+        ('raw_companion = "no"', "raw_companion", "'beside', 'duplicate'"),
+        ('quiet = "perhaps"', "quiet", "boolean"),
+        ("quiet = [true]", "quiet", "true or false"),
+        ('exclude = "*.tmp"', "exclude", "a list"),
+    ],
+)
+def test_a_bad_value_in_the_config_file_is_blamed_on_it(mediafs, photos, line, key, says):
+    photos.jpeg("a.jpg")
+    path = mediafs.home / "config/mediafs/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(line)
+
+    said = refused(mediafs, "index", photos.folder, code=3)
+
+    assert str(path) in said
+    assert f"`{key}`" in said
+    assert says in said
+    assert "--" not in said
+
+
+def test_a_bad_catalog_in_the_config_file_is_blamed_on_it(mediafs):
+    path = mediafs.home / "config/mediafs/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("catalog = 5")
+
+    said = refused(mediafs, "status", code=3, is_named=False)
+
+    assert f"{path} cannot be used: `catalog` is '5'" in said
+
+
+def test_a_bad_mount_option_in_the_config_file_is_blamed_on_it(mediafs):
+    path = mediafs.home / "config/mediafs/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('o = ["frobnicate"]')
+
+    assert f"`o` in the config file {path}" in refused(mediafs, "mount", "at", code=3)
+
+
+def test_a_bad_value_in_the_environment_is_blamed_on_it(mediafs, photos):
+    env = {"MEDIAFS_JOBS": "two"}
+    said = refused(mediafs, "index", photos.folder, code=3, env=env)
+
+    assert "MEDIAFS_JOBS in the environment" in said
+    assert "--" not in said
+
+
+def test_a_bad_value_of_a_flag_is_blamed_on_the_flag(mediafs, photos):
+    path = mediafs.home / "config/mediafs/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("jobs = 2")
+    said = refused(mediafs, "index", "--jobs", "two", photos.folder, code=3)
+
+    assert "--jobs cannot be used: it must be a whole number from 1 to 256" in said
+    assert str(path) not in said

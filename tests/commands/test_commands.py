@@ -282,10 +282,91 @@ def test_explain_of_a_file_that_is_not_indexed_says_so(indexed, tmp_path):
         (tmp_path / "a.jpg", "is not indexed"),
         (tmp_path / "nowhere.jpg", "does not exist"),
         (indexed.path("nowhere.jpg"), "does not exist"),
-        (tmp_path, "is not indexed"),
+        (tmp_path, "is a folder"),
+        (indexed.library.root, "is a folder"),
     ):
         said = indexed.mediafs("explain", path, code=40).sentence
         assert f"{path} {says}" in said
+
+
+@pytest.mark.mounted
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("README.txt", "mediafs's own file, which says what each folder of the tree is"),
+        ("readme.TXT", "mediafs's own file, which says what each folder of the tree is"),
+        (".mediafs", "mediafs's own folder"),
+        (".mediafs/status.json", "mediafs's own file, which says how the mount does"),
+        (".mediafs/metrics", "mediafs's own file, which says how the mount does"),
+        ("", "the top of the tree"),
+        ("originals", "a folder of the tree"),
+    ],
+)
+@pytest.mark.parametrize("command", [("explain",), ("decide", "--ignore")], ids=" ".join)
+def test_what_no_source_stands_behind_is_said_to_be_so(indexed, mounted, command, name, says):
+    path = mounted / name
+
+    said = indexed.mediafs(*command, path, code=40).sentence
+
+    assert f"{path} is {says}" in said
+    assert "name a file" in said
+
+
+@pytest.mark.mounted
+def test_everything_of_its_own_in_a_mount_is_known(indexed, mounted):
+    own = [mounted / ".mediafs" / name for name in os.listdir(mounted / ".mediafs")]
+    own += [path for path in mounted.iterdir() if path.is_file()]
+
+    assert len(own) > 2
+    for path in own:
+        assert "mediafs's own" in indexed.mediafs("explain", path, code=40).sentence
+
+
+@pytest.mark.mounted
+def test_a_name_that_a_mount_does_not_have_is_said_so(indexed, mounted):
+    path = mounted / "originals" / "nowhere.jpg"
+
+    said = indexed.mediafs("explain", path, code=40).sentence
+
+    assert f"{path} does not exist in the mount {mounted}" in said
+
+
+@pytest.mark.mounted
+def test_a_path_in_the_mount_of_another_catalog_is_said_so(indexed, mounted, tmp_path, photos):
+    photos.jpeg("a.jpg")
+    other = tmp_path / "other" / "catalog.db"
+    indexed.mediafs("index", photos.folder, catalog=other)
+    placement = explained(indexed, indexed.path(LIVE))["placements"][0]
+
+    for command in (("explain", mounted / placement), ("log", "--path", mounted / "originals")):
+        said = indexed.mediafs(*command, catalog=other, code=3).sentence
+        assert f"--catalog {indexed.mediafs.catalog}" in said
+
+
+# ---------------------------------------------------------------------------- log --path
+
+
+@pytest.mark.mounted
+def test_log_takes_a_path_of_a_mount_from_wherever_the_shell_stands(indexed, mounted):
+    by_tree = indexed.mediafs("log", "--path", "originals/2020").out
+
+    assert "originals/2020/" in by_tree
+    for cwd, path in (
+        (mounted, "originals/2020"),
+        (mounted / "originals", "2020"),
+        (mounted / "by-date", "../originals/2020"),
+        (mounted / "by-date", "originals/2020"),
+        (mounted.parent, f"{mounted.name}/originals/2020"),
+        (mounted.parent, mounted / "originals/2020"),
+    ):
+        assert indexed.mediafs("log", "--path", path, cwd=cwd).out == by_tree
+
+
+@pytest.mark.mounted
+def test_log_refuses_a_path_that_the_mount_never_had(indexed, mounted):
+    said = indexed.mediafs("log", "--path", "nowhere", cwd=mounted / "originals", code=40).sentence
+
+    assert "nowhere is no path of the tree" in said
 
 
 def test_explain_of_a_file_that_is_gone_still_knows_it(mediafs, photos):
@@ -427,6 +508,29 @@ def test_the_output_is_the_same_where_the_terminal_knows_no_utf_8(mediafs, photo
             mediafs(*command, env=env)
 
         assert mediafs("shots", "--json", env=env).lines[0]["original"].endswith("Zürich 日本.jpg")
+
+
+@pytest.mark.mounted
+def test_a_part_of_a_mount_is_no_part_of_a_root(indexed, mounted):
+    for command in ("reindex", "verify", "watch"):
+        said = indexed.mediafs(command, mounted / "originals", code=40).sentence
+        assert f"is in the mount {mounted}" in said
+    assert f"`mediafs umount {mounted}`" in (
+        indexed.mediafs("umount", mounted / "originals", code=32).sentence
+    )
+
+
+def test_without_a_command_the_help_is_all_that_is_said(mediafs):
+    ran = mediafs(is_named=False, code=3)
+
+    assert ran.err == mediafs("--help", is_named=False).out
+
+
+def test_each_command_is_listed_with_a_whole_sentence(mediafs):
+    lines = mediafs("--help", is_named=False, env={"COLUMNS": "80"}).out.splitlines()
+
+    listed = lines[lines.index("Commands:") + 1 :]
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
 
 
 def test_help_is_quick_to_import(mediafs):

@@ -82,7 +82,9 @@ def test_what_makes_no_sense_is_refused_with_mounts_exit_code(at, helper, argume
 
 
 def test_sloppy_options_are_forgiven_where_that_is_asked_for(helper):
-    helper("-f", "-s", "-o", "rw,allow_nobody")
+    ran = helper("-f", "-s", "-o", "rw,allow_nobody")
+
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_a_mount_that_fails_has_mounts_exit_code(tmp_path, helper):

@@ -167,7 +167,6 @@ def test_a_part_of_the_tree_can_be_asked_for(log):
         f"{DAY}/IMG_2.JPG"
     }
     assert {e["view"] for e in entries(log("--json", "--view", "edits"))} == {"edits"}
-    assert entries(log("--json", "--path", "no such thing")) == []
 
 
 def test_since_takes_a_generation_or_a_date(log):
@@ -179,6 +178,26 @@ def test_since_takes_a_generation_or_a_date(log):
 
 def test_the_limit_keeps_the_newest(log):
     assert list(lines(log("--limit", "1"))) == [4]
+
+
+def test_a_part_of_the_tree_is_found_in_another_spelling(log):
+    assert lines(log("--path", "ORIGINALS/2019")) == lines(log("--path", "originals/2019"))
+
+
+def test_a_path_that_was_once_is_one_of_the_tree(log):
+    assert list(lines(log("--path", f"{DAY}/IMG_1.JPG", "--view", "originals"))) == [1, 2]
+
+
+def test_a_view_in_which_nothing_ever_was_is_one_of_the_tree(log):
+    log("--path", "quarantine", "--since", "5")
+
+
+@pytest.mark.parametrize("path", ["no such thing", f"{DAY}/IMG_3", "originals/2019/no/IMG_1.JPG"])
+def test_a_path_that_never_was_one_of_the_tree_is_refused(log, path):
+    said = log("--path", path, code=40)
+
+    assert said.count("\n") == 1
+    assert f"{path} is no path of the tree" in said
 
 
 def test_a_path_outside_of_the_tree_is_refused(log):

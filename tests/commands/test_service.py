@@ -133,12 +133,14 @@ def test_times_that_systemd_does_not_understand_are_refused(home):
 
 
 def test_service_alone_says_in_one_sentence_that_something_is_missing(home):
-    assert home("service", code=3).sentence.startswith("mediafs: Missing command.")
+    assert home("service", code=3).sentence.startswith("mediafs: Missing command")
 
 
 @needs_systemctl
 def test_a_service_without_a_catalog_is_refused(mediafs):
-    mediafs("service", "install", code=10)
+    ran = mediafs("service", "install", code=10)
+
+    assert "There is no catalog at" in ran.sentence
 
 
 def test_where_there_is_no_systemd_one_sentence_says_so(home, tmp_path):
@@ -201,4 +203,4 @@ def test_the_timers_unit_really_reindexes(home, photos):
 
     done = subprocess.run(started, env=home.env, check=True, capture_output=True, text=True)
 
-    assert "1 may still be being written" in done.stdout
+    assert "1 file was perhaps still being written" in done.stdout

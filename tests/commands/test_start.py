@@ -11,6 +11,7 @@ import pytest
 FOR_READING = {"numpy", "PIL", "av", "rawpy", "pillow_heif", "imagehash"}
 FOR_MOUNTING = {"trio", "pyfuse3"}
 OTHERS = {"mediafs.update", "mediafs.watch", "mediafs.cli.doctor", "indexer.pipeline"}
+FOR_BARS = {"rich", "mediafs.cli.bar"}
 
 
 def loaded(mediafs, *arguments: str) -> set[str]:
@@ -31,6 +32,25 @@ def test_a_command_loads_what_it_needs_alone(indexed, arguments):
 
     assert "mediafs.cli" in modules
     assert not modules & (FOR_READING | FOR_MOUNTING | OTHERS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status",), ("shots",), ("log",), ("dupes",), ("umount", "--help"), ("decide", "--list"),
+     ("reindex", "--quiet"), ("reindex", "--progress", "lines")],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_command_that_draws_no_bar_does_not_load_one(mediafs, photos, arguments):
+    photos.jpeg("a.jpg")
+    mediafs("index", photos.folder)
+
+    assert not loaded(mediafs, *arguments) & FOR_BARS
+
+
+def test_a_command_that_draws_a_bar_loads_it(mediafs, photos):
+    mediafs("index", photos.folder)
+
+    assert loaded(mediafs, "reindex", "--progress", "bar") >= FOR_BARS
 
 
 def test_the_version_loads_no_command(mediafs):

@@ -1,4 +1,7 @@
-"""`mediafs watch` as a service runs it: what it notices, what it leaves alone, how it ends."""
+"""`mediafs watch`: what it notices, what it leaves alone, how it ends as a service.
+
+What takes several runs is asked of impatient_watch.py, which is the same without the waiting.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,29 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import threading
 import time
 
+import impatient_watch
 import pytest
 from stubborn import Share
+from waiting import PATIENCE_SECONDS
 
 from indexer.catalog import suspects
 from indexer.catalog.connection import noting
 
 SETTLE = "0.3"
-DEADLINE_SECONDS = 30.0
 STOPS = pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
 
 
 class Watch:
-    """A running `mediafs watch`, with what it says as it says it."""
+    """A process that watches, with what it says as it says it."""
 
-    def __init__(self, mediafs, *arguments, env=None):
-        how = ("watch", "--json", "--settle", SETTLE, *arguments)
-        self.process = mediafs.start(*how, env=env)
+    def __init__(self, process):
+        self.process = process
         self.log: list[str] = []
         self.runs: list[dict] = []
         self._threads = [
@@ -54,7 +58,7 @@ class Watch:
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        code = self.process.wait(DEADLINE_SECONDS)
+        code = self.process.wait(PATIENCE_SECONDS)
         for thread in self._threads:
             thread.join()
         assert not self.says("Traceback"), self.log
@@ -63,10 +67,12 @@ class Watch:
 
 @pytest.fixture
 def watch(mediafs):
+    """Start the command."""
     made = []
 
     def start(*arguments, env=None):
-        made.append(Watch(mediafs, *arguments, env=env))
+        how = ("watch", "--json", "--settle", SETTLE, *arguments)
+        made.append(Watch(mediafs.start(*how, env=env)))
         return made[-1]
 
     yield start
@@ -76,11 +82,28 @@ def watch(mediafs):
 
 
 @pytest.fixture
-def watching(mediafs, photos, watch, wait):
+def watch_impatiently(mediafs):
+    """Start the same without the waiting."""
+    made = []
+
+    def start(settle=SETTLE):
+        program = (sys.executable, impatient_watch.__file__)
+        process = mediafs.start(mediafs.catalog, settle, command=program, is_named=False)
+        made.append(Watch(process))
+        return made[-1]
+
+    yield start
+    for one in made:
+        if one.process.poll() is None:
+            one.end()
+
+
+@pytest.fixture
+def watching(mediafs, photos, watch_impatiently, wait):
     """One photograph, indexed and watched; the first look is over."""
     photos.jpeg("first.jpg")
     mediafs.index(photos.folder)
-    made = watch()
+    made = watch_impatiently()
     wait(lambda: made.runs, "the first look")
     return made
 
@@ -150,7 +173,7 @@ def test_others_who_write_the_catalog_are_waited_for_and_heard(mediafs, photos, 
 
 
 def test_a_file_that_is_being_written_is_left_alone_while_others_are_read(
-    mediafs, photos, watch, wait
+    mediafs, photos, watch_impatiently, wait
 ):
     whole = photos.jpeg("whole.jpg").read_bytes()
     stop = threading.Event()
@@ -168,7 +191,7 @@ def test_a_file_that_is_being_written_is_left_alone_while_others_are_read(
 
     writing = threading.Thread(target=write_on)
     writing.start()
-    watching = watch("--settle", "2")
+    watching = watch_impatiently(settle="1")
     try:
         wait(lambda: watching.total("unsettled"), "a look at the file that is not whole")
         photos.jpeg("other.jpg")
@@ -208,7 +231,7 @@ def test_a_service_tells_systemd_and_the_journal_what_they_want(mediafs, photos,
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(address))
-        listening.settimeout(DEADLINE_SECONDS)
+        listening.settimeout(PATIENCE_SECONDS)
         watching = watch(env={"NOTIFY_SOCKET": str(address), "JOURNAL_STREAM": "1:2"})
         said = listening.recv(100)
 
@@ -219,8 +242,11 @@ def test_a_service_tells_systemd_and_the_journal_what_they_want(mediafs, photos,
 
 @STOPS
 def test_a_stop_ends_a_run_too_and_leaves_nobody_behind(
-    mediafs, photos, watching, wait, left_over, number, code
+    mediafs, photos, watch, wait, left_over, number, code
 ):
+    mediafs.index(photos.folder)
+    watching = watch()
+    wait(lambda: watching.says("Watching "), "it listens")
     film = photos.put(
         "film.mov", b"\0\0\0\x14ftypqt  \0\0\2\0qt  " + b"\0\0\0\1mdat\0\0\1" + bytes(5)
     )

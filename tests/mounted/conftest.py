@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from can_mount import check_can_mount
 from make_catalog import HOST, CatalogMaker
+from waiting import until
 
 from indexer.errors import FuseMissing, NotMounted
 from mediafs.fuse.mount import MountOptions, mount_in_background, mounts, unmount
@@ -88,11 +88,8 @@ class Library:
         return any(mount.mountpoint == self.at for mount in mounts())
 
     def wait(self, is_so: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:
-        """Until something is so, or the test failed."""
-        end = time.monotonic() + seconds
-        while not is_so():
-            assert time.monotonic() < end, f"not so after {seconds} s; the log says:\n{self.log}"
-            time.sleep(0.005)
+        """Until something is so, or the test failed; the log is said then."""
+        until(is_so, lambda: f"the log says:\n{self.log}", seconds)
 
     def kill(self, pid: int, how: signal.Signals = signal.SIGKILL) -> None:
         """Signal the serving process and wait until it ended."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import apsw
 import pytest
 from make_catalog import CatalogMaker
+from reading_whole import bytes_of, error_of
 from stubborn import Share
 
 from indexer.catalog import facts
@@ -21,23 +22,6 @@ from mediafs.fuse.mount import mount_in_background, mounts, unmount
 from mediafs.fuse.states import log_path, read_state
 
 BIG = os.urandom(4 << 20)
-
-
-def error_of(path: Path) -> int | None:
-    """The errno of reading a file to its end."""
-    try:
-        path.read_bytes()
-    except OSError as exc:
-        return exc.errno
-    return None
-
-
-def bytes_of(path: Path) -> bytes | None:
-    """None: they cannot be had."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 # ---------------------------------------------------------------------------- taken away

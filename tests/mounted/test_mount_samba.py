@@ -15,12 +15,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,11 +93,11 @@ class Samba:
 
     def wait_listening(self) -> None:
         """Until it takes connections."""
-        end = time.monotonic() + 30
-        while not self._is_listening():
-            assert self._process.poll() is None, (self._folder / "log").read_text()
-            assert time.monotonic() < end, (self._folder / "log").read_text()
-            time.sleep(0.02)
+        until(lambda: self._is_listening() or self._process.poll() is not None, self._log)
+        assert self._process.poll() is None, self._log()
+
+    def _log(self) -> str:
+        return (self._folder / "log").read_text()
 
     def _is_listening(self) -> bool:
         try:
@@ -136,13 +136,16 @@ class Samba:
 
     def close(self) -> None:
         """End every process of it, at once: nothing that it keeps is wanted."""
-        end = time.monotonic() + 30
-        while self._is_alive():
-            assert time.monotonic() < end, "smbd does not end"
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            time.sleep(0.005)
+        until(self._is_killed, "smbd does not end")
         self._process.wait()
+
+    def _is_killed(self) -> bool:
+        """Again and again: a process of it may have been about to start another."""
+        if not self._is_alive():
+            return True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return False
 
     def _is_alive(self) -> bool:
         """Whether a process of its session runs; a dead one may wait for long to be taken away."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from reading_whole import bytes_of, error_of
 from stubborn import Share
 
 from indexer.mounts import mount_table
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 BIG = os.urandom(6 << 20)
-
-
-def error_of(path: Path) -> int | None:
-    """The errno of reading a file to its end."""
-    try:
-        path.read_bytes()
-    except OSError as exc:
-        return exc.errno
-    return None
 
 
 def test_a_source_that_vanishes_in_the_middle_fails_over_to_its_copy(library):
@@ -361,11 +353,4 @@ def test_a_catalog_in_place_of_another_is_shown_instead(library, tmp_path):
         Path(f"{library.catalog}{ending}").unlink(missing_ok=True)
     (tmp_path / "other.db").rename(library.catalog)
 
-    library.wait(lambda: _bytes(library.at / "originals/a.jpg") == b"of the second")
-
-
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+    library.wait(lambda: bytes_of(library.at / "originals/a.jpg") == b"of the second")

@@ -7,10 +7,10 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
+from waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 # Larger than what the kernel has asked for of a file when it is opened.
 SIZE = 3 << 20
 COUNT = 12
-DEADLINE_SECONDS = 30.0
 SOME_ERROR = 23  # exit code of rsync(1)
 
 
@@ -56,7 +55,7 @@ def command(library, to: Path, *options: str) -> list[str]:
 
 def backup(library, to: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        command(library, to, *options), check=False, capture_output=True, timeout=DEADLINE_SECONDS
+        command(library, to, *options), check=False, capture_output=True, timeout=PATIENCE_SECONDS
     )
 
 
@@ -90,7 +89,7 @@ def test_a_disk_that_is_pulled_in_the_middle_leaves_the_backup_whole(library, pl
         wait_until_copied(tmp_path / "backup", films, 2)
 
         pull(plugged)
-        said = copying.communicate(timeout=DEADLINE_SECONDS)[1]
+        said = copying.communicate(timeout=PATIENCE_SECONDS)[1]
 
     found = contents(tmp_path / "backup")
     assert copying.returncode == SOME_ERROR, said
@@ -102,10 +101,12 @@ def test_a_disk_that_is_pulled_in_the_middle_leaves_the_backup_whole(library, pl
 
 def wait_until_copied(to: Path, films: dict[str, bytes], count: int) -> None:
     """Until so many files are copied and the next one is on its way."""
-    end = time.monotonic() + DEADLINE_SECONDS
-    while sum((to / name).stat().st_size == len(data) for name, data in films.items()) < count:
-        assert time.monotonic() < end, "rsync copies nothing"
-        time.sleep(0.005)
+
+    def is_copied() -> bool:
+        whole = [(to / name).stat().st_size == len(data) for name, data in films.items()]
+        return sum(whole) >= count
+
+    until(is_copied, "rsync copies nothing")
 
 
 def test_a_disk_that_is_away_leaves_the_backup_whole(library, plugged, tmp_path):
@@ -194,7 +195,7 @@ def test_a_disk_that_was_away_while_it_was_indexed_is_read_when_it_is_plugged_in
     before = is_online(library)
     away.rename(library.top)
 
-    library.wait(lambda: is_readable(shown), seconds=DEADLINE_SECONDS)
+    library.wait(lambda: is_readable(shown), seconds=PATIENCE_SECONDS)
 
     assert caught.value.errno == errno.EIO
     assert shown.read_bytes() == data

@@ -70,6 +70,15 @@ def test_two_roots_with_news_are_looked_at_together(agenda):
     assert agenda.due(210.0) == {A, B}
 
 
+def test_a_root_that_rests_is_not_looked_at_with_another(agenda):
+    agenda.asked(A, 200.0)
+    run(agenda, 200.0, 230.0)  # so A rests until 290
+    agenda.changed(A, 240.0)
+    agenda.changed(B, 240.0)
+
+    assert agenda.due(250.0) == {B}
+
+
 def test_what_changes_during_a_run_is_news_for_the_next(agenda):
     agenda.changed(A, 200.0)
     roots = agenda.due(210.0)
@@ -88,6 +97,15 @@ def test_files_that_were_left_alone_are_come_back_for(agenda):
     assert agenda.due(221.0) == {A}
 
 
+def test_files_that_were_come_back_for_are_no_news_any_more(agenda):
+    agenda.changed(A, 200.0)
+    run(agenda, 210.0, 211.0, End.UNSETTLED)
+    run(agenda, 221.0, 222.0)
+
+    assert not agenda.has_news(A)
+    assert agenda.next() == 99.0 + PACE.sweep
+
+
 def test_a_long_run_rests_before_the_next_but_no_longer_than_a_minute(agenda):
     for took, rest in ((5.0, 15.0), (3600.0, 60.0)):
         begin = agenda.next() if agenda.next() < 1000 else 200.0
@@ -96,6 +114,26 @@ def test_a_long_run_rests_before_the_next_but_no_longer_than_a_minute(agenda):
         agenda.asked(A, begin + took)
 
         assert agenda.next() == begin + took + rest
+
+
+def test_everything_rests_after_a_long_run_too(agenda):
+    end = 99.0 + PACE.sweep
+    agenda.asked(A, end - 10.0)
+    run(agenda, end - 10.0, end - 1.0)
+
+    assert agenda.due(end) == frozenset()
+    assert agenda.next() == end - 1.0 + 3 * 9.0
+
+
+def test_everything_is_looked_at_a_day_after_the_first_run_though_that_was_of_one_root():
+    agenda = Agenda(PACE)
+    for root in (A, B):
+        agenda.follow(root, tells=True)
+    agenda.asked(A, 0.0)
+    assert run(agenda, 0.0, 1.0) == {A}
+
+    assert agenda.next() == PACE.sweep
+    assert agenda.due(PACE.sweep) == {A, B}
 
 
 def test_a_root_that_tells_nothing_is_looked_at_every_few_minutes():
@@ -131,6 +169,15 @@ def test_a_run_that_failed_is_tried_again_and_a_good_one_forgives(agenda):
     run(agenda, 300.0, 300.0, End.FAILED)
 
     assert agenda.next() == 310.0
+
+
+def test_a_run_that_left_files_alone_forgives_too(agenda):
+    agenda.asked(A, 200.0)
+    run(agenda, 200.0, 200.0, End.FAILED)
+    run(agenda, 210.0, 210.0, End.UNSETTLED)
+    run(agenda, 220.0, 220.0, End.FAILED)
+
+    assert agenda.next() == 230.0
 
 
 def test_a_root_that_is_left_is_forgotten(agenda):

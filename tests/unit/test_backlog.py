@@ -27,6 +27,16 @@ def test_few_files_are_opened_at_once():
     assert run(work) == run(trio_now)
 
 
+def test_at_five_hundred_the_kernel_gets_the_time_to_tell():
+    files = dict.fromkeys(range(500))
+
+    async def work() -> float:
+        await Backlog(files).let_go()
+        return trio.current_time()
+
+    assert run(work) > run(trio_now)
+
+
 async def trio_now() -> float:
     return trio.current_time()
 

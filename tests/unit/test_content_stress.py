@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import trio
 from make_catalog import HOST, CatalogMaker
+from waiting import until_async
 
 from indexer.catalog import open_reader, tree
 from mediafs.vfs import read_ahead, reading
@@ -29,7 +30,6 @@ PAGE = 4096
 SIZES = (0, 1, PAGE, 3 * PAGE + 17, 40 * PAGE, 40 * PAGE)
 NAMES = ("a.jpg", "b.jpg", "sub/c.jpg")
 READERS, TURNS = 6, 25
-PATIENCE = 1000  # looks, a hundredth of a second apart
 REFUSALS = (SourceChanged, SourceUnavailable, NoSuchEntry)
 
 
@@ -169,8 +169,8 @@ class World:
                 for _ in range(READERS):
                     readers.start_soon(reader)
             done.set()
-        await until(lambda: not self.content._ahead._bytes, "memory is held")
-        await until(lambda: not self.content._sources._roots, "a root is held")
+        await until_async(lambda: not self.content._ahead._bytes, "memory is held")
+        await until_async(lambda: not self.content._sources._roots, "a root is held")
 
     def held(self):
         gc.collect()
@@ -181,14 +181,6 @@ class World:
             for link in links
             if link.is_symlink() and str(where := os.readlink(link)).startswith(tops)
         ]
-
-
-async def until(is_so, says):
-    for _ in range(PATIENCE):
-        if is_so():
-            return
-        await trio.sleep(0.01)
-    pytest.fail(says)
 
 
 @pytest.fixture(params=["disk", "share"])
@@ -208,7 +200,7 @@ def test_every_byte_is_of_the_content_that_was_opened(tmp_path, where, seed):
 
     async def live():
         await world.live()
-        await until(lambda: not world.held(), f"still open: {world.held()}")
+        await until_async(lambda: not world.held(), lambda: f"still open: {world.held()}")
 
     trio.run(live)
 

@@ -102,6 +102,33 @@ def test_what_is_gone_stands_for_nothing_any_more(library):
     assert library.publish() == {"IMG_1 (1).JPG": OLD}
 
 
+def test_what_is_gone_is_not_remembered_for_a_catalog_made_anew(library):
+    library.put("phone", "IMG_1 (1).JPG", NEW)
+    library.publish()
+    library.put("card", "IMG_1.JPG", OLD)
+    library.publish()
+    [first, _] = sorted(set(library.catalog.files().values()))
+    with library.catalog.db:
+        library.catalog.lose(first)
+
+    library.publish()
+
+    assert store.stood(library.catalog.decided) == []
+
+
+def test_of_sidecars_without_a_picture_what_stood_stands_again(library):
+    library.put("phone", "IMG_1 (1).AAE", NEW)
+    library.publish()
+    library.put("card", "IMG_1.AAE", OLD)  # whose place comes first
+    before = library.publish()
+    library.forget()
+    library.put("card", "IMG_1.AAE", OLD)
+    library.put("phone", "IMG_1 (1).AAE", NEW)
+
+    assert before == {"IMG_1 (1).AAE": NEW}
+    assert library.publish() == before
+
+
 def test_where_facts_choose_the_one_that_was_first_nothing_is_noted(library):
     library.put("card", "IMG_1.JPG", OLD)
     library.publish()

@@ -152,6 +152,13 @@ def test_two_shots_never_share_a_stem():
     assert namer.stem(DAY, "img_1", [".JPG"], claim(B), ALONE) == f"img_1-{B[:8]}"
 
 
+def test_two_shots_that_come_together_never_share_a_stem():
+    namer = Namer([])
+    namer.name(DAY, "IMG_1", ".HEIC", claim(A))
+
+    assert namer.stem(DAY, "IMG_1", [".JPG"], claim(B, 2), ALONE) == f"IMG_1-{B[:8]}"
+
+
 def test_members_of_one_shot_share_its_stem():
     namer = Namer([given("IMG_1.HEIC", A)])
 
@@ -163,6 +170,13 @@ def test_a_better_original_takes_over_the_stem_of_the_one_before():
 
     kin = Kin(owners=frozenset({A, B}), heirs_of=frozenset({A}))
     assert namer.stem(DAY, "IMG_1", [".HEIC"], claim(B), kin) == "holiday"
+
+
+def test_a_picture_takes_the_stem_of_its_film_that_was_there_before():
+    namer = Namer([given("IMG_1.JPG", C), given(f"IMG_1-{A[:8]}.MOV", A)])
+
+    kin = Kin(owners=frozenset({A, B}), beside=(A,))
+    assert namer.stem(DAY, "IMG_1", [".HEIC", ".MOV"], claim(B), kin) == f"IMG_1-{A[:8]}"
 
 
 def test_a_long_stem_leaves_room_for_the_longest_suffix():
@@ -225,6 +239,13 @@ def test_a_name_that_a_file_shows_that_is_not_named_again_is_left_to_it():
 
 def test_a_name_that_a_file_will_show_again_is_left_to_it():
     namer = Namer([given("IMG_1.AAE", C)], None, shown(IMG_1=1))
+    namer.expect(DAY, shared(1), frozenset({A, C}))
+
+    assert namer.name(DAY, "IMG_1", ".AAE", shared(2), frozenset({A, C})) == f"IMG_1-{C[:8]}.AAE"
+
+
+def test_a_name_under_its_own_shots_stem_is_left_to_who_will_show_it_again():
+    namer = Namer([given("IMG_1.AAE", C), given("IMG_1.JPG", A)], None, shown(IMG_1=1))
     namer.expect(DAY, shared(1), frozenset({A, C}))
 
     assert namer.name(DAY, "IMG_1", ".AAE", shared(2), frozenset({A, C})) == f"IMG_1-{C[:8]}.AAE"

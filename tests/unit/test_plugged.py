@@ -6,37 +6,27 @@ import json
 
 import pytest
 import trio
-from make_catalog import HOST, CatalogMaker
+from make_catalog import HOST
+from waiting import until_async
 
-from indexer.catalog import open_reader
 from mediafs.vfs import VirtualFS
 from mediafs.vfs import plugged as plugged_module
-from mediafs.vfs.content import Content, Counts
 from mediafs.vfs.errors import SourceChanged, SourceUnavailable
-
-PATIENCE = 1000  # looks, a hundredth of a second apart
 
 
 class Disk:
-    def __init__(self, folder):
-        self.top = folder / "disk"
-        self.away = folder / "away"
-        self.top.mkdir()
-        self.maker = CatalogMaker(folder / "catalog.db")
-        self.root = self.maker.root(self.top)
-        (self.top / "a.jpg").write_bytes(b"a")
-        self.file = self.maker.seen(self.root, self.top, "a.jpg")
+    """A root with one file, which was away when it was last looked for."""
+
+    def __init__(self, sources):
+        self.top, self.maker, self.content = sources.top, sources.maker, sources.content
+        self.away = self.top.with_name("away")
+        self.file = sources.file("a.jpg", b"a")
         self.maker.publish()
         self.maker.db.execute("UPDATE root SET online = 0")
-        self.db = open_reader(folder / "catalog.db")
-        self.content = Content(self.db, HOST, Counts())
+        self._sources = sources
 
     async def read(self):
-        handle = await self.content.open(self.file)
-        try:
-            return bytes(await handle.read(0, 10))
-        finally:
-            handle.release()
+        return await self._sources.read_async(self.file)
 
     def unplug(self):
         self.top.rename(self.away)
@@ -44,16 +34,10 @@ class Disk:
     def plug_in(self):
         self.away.rename(self.top)
 
-    def close(self):
-        self.db.close()
-        self.maker.close()
-
 
 @pytest.fixture
-def disk(tmp_path):
-    made = Disk(tmp_path)
-    yield made
-    made.close()
+def disk(sources):
+    return Disk(sources)
 
 
 @pytest.fixture
@@ -102,23 +86,26 @@ def test_a_disk_that_is_plugged_in_is_noticed(disk):
         with pytest.raises(SourceUnavailable):
             await disk.read()
         disk.plug_in()
-        for _ in range(PATIENCE):
-            try:
-                return await disk.read()
-            except SourceUnavailable:
-                await trio.sleep(0.01)
-        return b"never noticed"
+        await until_async(is_read)
 
-    assert trio.run(run) == b"a"
+    async def is_read():
+        try:
+            return await disk.read() == b"a"
+        except SourceUnavailable:
+            return False
+
+    trio.run(run)
 
 
 def test_a_disk_that_was_here_and_is_pulled_is_unavailable(disk):
     async def run():
         assert await disk.read() == b"a"
         disk.unplug()
-        for _ in range(PATIENCE):  # as long as the root's folder is held open
-            assert await disk.read() == b"a"
-            await trio.sleep(0.01)
+        await until_async(is_other)
+
+    async def is_other():
+        """As long as the root's folder is held open, it is read."""
+        assert await disk.read() == b"a"
 
     with pytest.raises(SourceUnavailable):
         trio.run(run)

@@ -11,6 +11,7 @@ import trio
 from can_mount import check_can_mount
 from make_catalog import HOST, CatalogMaker
 from stubborn import Share
+from waiting import until_async
 
 from indexer.catalog import open_reader
 from indexer.errors import FuseMissing
@@ -125,7 +126,7 @@ def test_what_was_fetched_is_dropped_when_the_reader_goes_elsewhere(slow):
             await handle.read(at, PART)
         before, far = slow.held, len(FILM) - PART
         assert bytes(await handle.read(far, PART)) == part(far)
-        await until(lambda: slow.held == 0)
+        await until_async(lambda: slow.held == 0)
         handle.release()
         return before
 
@@ -138,7 +139,7 @@ def test_what_was_fetched_is_dropped_when_the_file_is_closed(slow):
         for at in (0, PART):
             await handle.read(at, PART)
         handle.release()
-        await until(lambda: slow.held == 0)
+        await until_async(lambda: slow.held == 0)
 
     trio.run(run)
 
@@ -151,7 +152,7 @@ def test_what_was_fetched_is_not_given_after_the_source_changed(slow):
         for at in (0, PART):
             await handle.read(at, PART)
         reader = handle._reader
-        await until(lambda: all(piece.ready.is_set() for piece in reader._pieces))
+        await until_async(lambda: all(piece.ready.is_set() for piece in reader._pieces))
         with (slow.behind / "a.mov").open("r+b") as film:
             film.write(b"other")
         try:
@@ -179,7 +180,7 @@ def test_memory_for_reading_ahead_is_bounded_and_shared(slow, monkeypatch):
         async with trio.open_nursery() as nursery:
             for _ in range(3):
                 nursery.start_soon(read_all)
-        await until(lambda: slow.held == 0)
+        await until_async(lambda: slow.held == 0)
 
     trio.run(run)
 
@@ -194,11 +195,3 @@ def handles() -> list[str]:
         except OSError:  # the handle on the folder itself
             continue
     return found
-
-
-async def until(is_so) -> None:
-    for _ in range(1000):
-        if is_so():
-            return
-        await trio.sleep(0.01)
-    pytest.fail("not so in ten seconds")

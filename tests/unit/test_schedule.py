@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from waiting import until
 
 from indexer.model import Stamp
 from indexer.read.devices import Device, DeviceKind
@@ -129,14 +130,6 @@ def test_no_more_is_read_ahead_than_decoders_soon_want():
 
 
 # --- room ---
-
-
-def until(is_so, seconds=30.0):
-    gate, end = threading.Event(), seconds
-    while not is_so() and end > 0:
-        gate.wait(0.005)
-        end -= 0.005
-    assert is_so()
 
 
 def waits(turn, room, told=None):

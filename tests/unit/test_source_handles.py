@@ -7,11 +7,9 @@ import threading
 
 import pytest
 import trio
+from waiting import PATIENCE_SECONDS, until_async
 
 from mediafs.vfs.sources import Handle, Sources
-
-PATIENCE_SECONDS = 20.0
-PATIENCE = 1000  # looks, a hundredth of a second apart
 
 
 def is_open(fd):
@@ -37,14 +35,6 @@ async def call_off(task, begun):
         nursery.cancel_scope.cancel()
 
 
-async def until(is_so):
-    for _ in range(PATIENCE):
-        if is_so():
-            return
-        await trio.sleep(0.01)
-    pytest.fail("never")
-
-
 def test_a_handle_stays_open_while_a_thread_nobody_waits_for_reads_it(path):
     handle = Handle(os.open(path, os.O_RDONLY))
     begun, go_on = threading.Event(), threading.Event()
@@ -60,7 +50,7 @@ def test_a_handle_stays_open_while_a_thread_nobody_waits_for_reads_it(path):
         handle.let_go()
         assert is_open(handle.fd)
         go_on.set()
-        await until(lambda: not is_open(handle.fd))
+        await until_async(lambda: not is_open(handle.fd))
 
     trio.run(run)
 
@@ -81,7 +71,7 @@ def test_what_a_thread_opens_for_somebody_who_went_away_is_closed(path):
     async def run():
         await call_off(lambda: Sources().run("disk", open_it), begun)
         go_on.set()
-        await until(lambda: opened and not is_open(opened[0]))
+        await until_async(lambda: opened and not is_open(opened[0]))
 
     trio.run(run)
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from plain_engine import PlainEngine
+from plain_engine import PlainEngine, write_texts
 
 from indexer import pipeline, roots, survey
 from indexer.catalog import facts, open_writer, readings
@@ -30,16 +30,13 @@ if TYPE_CHECKING:
     from indexer.scan.walk import SeenFile
 
 
-@pytest.fixture(autouse=True)
-def old_enough(monkeypatch):
-    """Files of a test are younger than any tick: take them as if it had passed."""
-    monkeypatch.setattr(survey, "_TICK_NS", -(10**18))
+pytestmark = pytest.mark.usefixtures("old_enough")
 
 
 @pytest.fixture
 def disk(tmp_path) -> Path:
     top = tmp_path / "disk"
-    make(top, "a/1.txt", "a/2.txt", "b/3.txt", "b/c/4.txt")
+    write_texts(top, "a/1.txt", "a/2.txt", "b/3.txt", "b/c/4.txt")
     return top
 
 
@@ -63,12 +60,6 @@ def index(db, disk, tmp_path, monkeypatch) -> Callable[..., Counts]:
         return pipeline.run(db, catalog, chosen, Options(**options), progress or Silent())
 
     return run
-
-
-def make(top: Path, *paths: str) -> None:
-    for path in paths:
-        (top / path).parent.mkdir(parents=True, exist_ok=True)
-        (top / path).write_text(path)
 
 
 def kept(db: apsw.Connection) -> set[bytes]:
@@ -104,7 +95,7 @@ def test_the_first_run_keeps_the_listing_of_every_folder(db, index):
 
 @pytest.mark.parametrize("more", [0, 40])
 def test_an_unchanged_library_is_a_fixed_number_of_questions(db, disk, index, more):
-    make(disk, *(f"more/{i}/{i}.txt" for i in range(more)))
+    write_texts(disk, *(f"more/{i}/{i}.txt" for i in range(more)))
     index()
 
     asked = questions(db, index)
@@ -145,7 +136,7 @@ def test_only_the_folder_that_changed_is_compared_file_by_file(db, disk, index):
 
 def test_what_is_settled_is_counted_as_if_it_were_compared(disk, index):
     (disk / "a/link").symlink_to("1.txt")
-    make(disk, "a/x.tmp")
+    write_texts(disk, "a/x.tmp")
     first = index(excludes=("*.tmp",))
 
     again = index(excludes=("*.tmp",))
@@ -164,7 +155,7 @@ def test_what_is_settled_is_counted_as_if_it_were_compared(disk, index):
         (lambda d: (d / "a/1.txt").chmod(0o600), ("changed", 1)),
         (lambda d: os.utime(d / "a/1.txt", (1, 1)), ("changed", 1)),
         (lambda d: (d / "a/1.txt").unlink(), ("gone", 1)),
-        (lambda d: make(d, "a/0.txt"), ("new", 1)),
+        (lambda d: write_texts(d, "a/0.txt"), ("new", 1)),
         (lambda d: (d / "a/1.txt").rename(d / "b/1.txt"), ("moved", 1)),
         (lambda d: (d / "b/c").rename(d / "c"), ("moved", 1)),
     ],
@@ -205,7 +196,7 @@ def test_what_changed_within_the_last_tick_is_compared_once_more(db, index, monk
 
 
 def test_a_file_that_could_not_be_read_is_tried_by_every_run(db, disk, index):
-    make(disk, "a/bad.unreadable")
+    write_texts(disk, "a/bad.unreadable")
     index()
 
     again = index()
@@ -224,7 +215,7 @@ def test_what_cannot_be_indexed_is_told_by_every_run(disk, index):
 
 
 def test_a_run_that_is_cut_off_keeps_no_listing_of_what_it_did_not_read(db, disk, index):
-    make(disk, "b/c/stop.interrupt")
+    write_texts(disk, "b/c/stop.interrupt")
 
     with pytest.raises(KeyboardInterrupt):
         index()

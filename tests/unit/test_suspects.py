@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from plain_engine import PlainEngine
+from plain_engine import PlainEngine, write_texts
 
-from indexer import pipeline, roots, survey
+from indexer import pipeline, roots
 from indexer.catalog import open_reader, open_writer, suspects, writing
 from indexer.catalog.check import check
 from indexer.catalog.connection import noting
@@ -31,18 +31,13 @@ if TYPE_CHECKING:
     from indexer.run import Counts
 
 
-@pytest.fixture(autouse=True)
-def old_enough(monkeypatch):
-    """Files of a test are younger than any tick: take them as if it had passed."""
-    monkeypatch.setattr(survey, "_TICK_NS", -(10**18))
+pytestmark = pytest.mark.usefixtures("old_enough")
 
 
 @pytest.fixture
 def disk(tmp_path) -> Path:
     top = tmp_path / "disk"
-    for path in ("a/1.txt", "a/2.txt", "a/deep/3.txt", "b/4.txt"):
-        (top / path).parent.mkdir(parents=True, exist_ok=True)
-        (top / path).write_text(path)
+    write_texts(top, "a/1.txt", "a/2.txt", "a/deep/3.txt", "b/4.txt")
     return top
 
 

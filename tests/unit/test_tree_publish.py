@@ -269,6 +269,25 @@ def test_times_follow_a_file_that_became_older(catalog, files):
     assert times(catalog) == {b"v": 3, b"v/a": 3, b"v/b": 0}
 
 
+def test_times_follow_a_newer_file_that_comes(catalog, files):
+    catalog.show([placed("v/a/1.jpg", files[0])])
+    before = dict(catalog.entries())[b"v"].attributes
+
+    follow(catalog, [files[1]], placed("v/a/2.jpg", files[1]))
+
+    after = dict(catalog.entries())[b"v"].attributes
+    assert times(catalog) == {b"v": 2, b"v/a": 2}
+    assert after.ctime_ns > before.ctime_ns  # its own listing is as it was, its time is not
+
+
+def test_times_follow_a_directory_that_left(catalog, files):
+    catalog.show([placed("v/a/1.jpg", files[0]), placed("v/b/4.jpg", files[3])])
+
+    follow(catalog, [files[3]])
+
+    assert times(catalog) == {b"v": 1, b"v/a": 1}
+
+
 def test_a_view_stays_when_the_last_of_it_leaves(catalog, files):
     catalog.show([placed("v/a/1.jpg", files[0])], [b"v"])
     follow(catalog, [files[0]])
