@@ -28,6 +28,7 @@ _VIEWS: Final = 2  # in which make_catalog shows each file
 _PAGE: Final = 500
 # Both processes of a mount in the background: the one that waits, and the one that serves.
 _STARTS: Final = ("import mediafs.cli.mount", "import mediafs.fuse.operations, mediafs.vfs")
+# Bare SQL, for a yardstick must not be what it measures.
 _DIRECTORIES: Final = "SELECT tree_directory_id FROM tree_directory WHERE view = 'by-source'"
 _NAMES: Final = (
     "SELECT p.placement_id, p.name, f.size, f.mtime_ns, f.mode FROM placement p"
