@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from indexer.capture_time.resolve import resolve
 from indexer.capture_time.siblings import Inferred, Taken, by_neighbours
-from indexer.catalog import looks, readings, remembered, shots
+from indexer.catalog import affected, looks, readings, remembered, shots
 from indexer.catalog.rows import Changed
 from indexer.compare import compare
 from indexer.decisions.words import NOTHING_SAID
@@ -74,7 +74,7 @@ def derive(
         changed = None
     else:
         contents = news.contents | readings.contents_of(db, spoken) | library.attach(news.folders)
-        contents |= shots.contents_in_future(db)
+        contents |= affected.contents_in_future(db)
         changed = _affected(db, library, words, contents)
         changed = replace(changed, files=changed.files | news.files)
     remembered.forget_news(db)
@@ -131,24 +131,24 @@ def _affected(
     before: set[ShotId] = set()
     while True:
         looked_at = {*contents, *circle.inside}
-        before |= shots.shots_of_contents(db, looked_at)
+        before |= affected.shots_of_contents(db, looked_at)
         groups = components.join(circle.subjects(), circle.edges(), circle.looks)
         more = usage.update(db, looked_at, groups) - circle.inside
         if not more:
             found = _judged(groups, words, circle.looks, usage.habits(db, groups))
             taken = [_taken(verdict) for verdict in found]
-            beside = neighbourhood.update(db, shots.originals_of(db, before), taken)
+            beside = neighbourhood.update(db, affected.originals_of(db, before), taken)
             more = readings.contents_of_files(db, beside) - circle.inside
         if not more:
             break
         circle.grow(more)
-    files = set(shots.files_of_shots(db, before))
+    files = set(affected.files_of_shots(db, before))
     settled = _settled(found, neighbourhood.lenders(db, taken))
     shots.remove(db, before)
     written = {
         shots.put(db, rows(verdict, library.sidecars, library.tags, words)) for verdict in settled
     }
-    return Changed(frozenset(written), frozenset(files | set(shots.files_of_shots(db, written))))
+    return Changed(frozenset(written), frozenset(files | set(affected.files_of_shots(db, written))))
 
 
 def _judged(groups: Sequence[Group], words: Words, seen: Looks, habits: Habits) -> list[Verdict]:

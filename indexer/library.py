@@ -10,17 +10,12 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import (
-    FILE_NAME,
-    clues_of,
-    clues_of_folders,
-    clues_of_name,
-    clues_of_sidecar,
-)
+from indexer.capture_time.clue import FILE_NAME
+from indexer.capture_time.clues import clues_of, clues_of_folders, clues_of_name, clues_of_sidecar
 from indexer.catalog import readings, remembered
 from indexer.grouping.sidecars import attached
 from indexer.grouping.subject import preference, subjects_of
-from indexer.model import MEDIA, Tags
+from indexer.model import MEDIA, NO_TAGS
 from indexer.paths import to_str
 
 if TYPE_CHECKING:
@@ -28,14 +23,12 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from indexer.capture_time.clues import Clue
+    from indexer.capture_time.clue import Clue
     from indexer.catalog.rows import FactRow
     from indexer.grouping.subject import Subject
-    from indexer.model import ContentId, FileId, FolderId
+    from indexer.model import ContentId, FileId, FolderId, Tags
 
     Sidecars = Mapping[FileId, Sequence[FactRow]]
-
-_NO_TAGS = Tags()
 
 
 def subjects_in(
@@ -48,7 +41,7 @@ def subjects_in(
     speaking = {sidecar.file for some in sidecars.values() for sidecar in some}
     media = [f for f in files if f.kind in MEDIA and f.file not in speaking]
     clues = _clues(media, sidecars, tags, now)
-    return [s for s in subjects_of(media, tags, clues, _NO_TAGS) if s.is_worth_a_shot]
+    return [s for s in subjects_of(media, tags, clues, NO_TAGS) if s.is_worth_a_shot]
 
 
 class Library:
@@ -127,7 +120,7 @@ def _clues(
     for fact in media:
         known, name = found.get(fact.content), to_str(fact.name)
         if known is None:
-            own = tags.get(fact.content, _NO_TAGS)
+            own = tags.get(fact.content, NO_TAGS)
             found[fact.content] = tuple(
                 clues_of(fact.file, own, name, now, fact.duration_ms, saved=_saved(fact))
             )
@@ -135,7 +128,7 @@ def _clues(
             found[fact.content] = (*known, *clues_of_name(fact.file, name, now))
     for fact in media:
         for sidecar in sidecars.get(fact.file, ()):
-            own = tags.get(sidecar.content, _NO_TAGS)
+            own = tags.get(sidecar.content, NO_TAGS)
             found[fact.content] += tuple(clues_of_sidecar(sidecar.file, own, now))
     for fact in media:
         if not any(clue.is_usable for clue in found[fact.content]):

@@ -16,7 +16,6 @@ FileId = NewType("FileId", int)  # one path we have seen; its inode in the tree 
 ContentId = NewType("ContentId", int)  # one BLAKE3 digest
 ShotId = NewType("ShotId", int)  # one press of the shutter
 TreeDirectoryId = NewType("TreeDirectoryId", int)  # one directory of the mounted tree
-PlacementId = NewType("PlacementId", int)  # one name in the tree; also its listing cookie
 Generation = NewType("Generation", int)  # one committed state of the derived tables
 
 
@@ -172,3 +171,6 @@ class Tags:
     # "Group1:Tag" -> value as text, as `exiftool -G1 -n` prints it; long and binary values
     # left out, lists joined with "; ". Times are read from here by capture_time.
     all: dict[str, str] = field(default_factory=dict)
+
+
+NO_TAGS = Tags()

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from indexer.catalog import facts, history
-from indexer.catalog.rows import Carry, LostFile
+from indexer.catalog.rows import LostFile
 from indexer.paths import fold, join
+from indexer.read.engine import Carry
 from indexer.read.once import SAMPLE_BYTES
 from indexer.roots import host
 from indexer.scan.birth import born_ns, is_honest

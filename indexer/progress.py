@@ -38,7 +38,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Says nothing, for tests and `--quiet`; warnings are kept."""
+    """Says nothing and keeps the warnings: where nobody is there to be told."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []

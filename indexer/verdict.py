@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import Trust
+from indexer.capture_time.clue import Trust
 from indexer.capture_time.sidecar_times import is_persons_edit
 from indexer.catalog.shots import NewMember, NewShot
-from indexer.model import Role, Tags
+from indexer.model import NO_TAGS, Role
 from indexer.paths import display
 
 if TYPE_CHECKING:
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from indexer.decisions.words import Words
     from indexer.grouping.components import Group
     from indexer.grouping.subject import Subject
-    from indexer.model import ContentId, FileId
+    from indexer.model import ContentId, FileId, Tags
     from indexer.originals.infer import Judgement
-
-_NO_TAGS = Tags()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def _sidecars(
     for subject in (verdict.judgement.original, *(s for s, _, _ in verdict.roles)):
         for copy in subject.files:
             for sidecar in sidecars.get(copy.file, ()):
-                says = _sidecar_says(copy, tags.get(sidecar.content, _NO_TAGS))
+                says = _sidecar_says(copy, tags.get(sidecar.content, NO_TAGS))
                 yield NewMember(sidecar.file, Role.SIDECAR, copy.file, says)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from indexer.capture_time.clue import TAKEOUT
 from indexer.capture_time.moment import Moment, parse, parse_offset
 from indexer.metadata.subtitles import FIRST_CUE
 
@@ -58,7 +59,6 @@ _CLIP: Final = (
     _Tag("XMP:NonRealTimeMetaCreationDateValue", "the start of the recording in Sony's clip file"),
     _Tag("XML:CreationDateValue", "the start of the recording in Sony's clip file"),
 )
-_TAKEN: Final = "JSON:PhotoTakenTimeTimestamp"
 _UPLOADED: Final = "JSON:CreationTimeTimestamp"
 # ExifTool says XML for the text form of a property list and PLIST for the binary one.
 _ADJUSTED: Final = ("XML:AdjustmentTimestamp", "PLIST:AdjustmentTimestamp")
@@ -109,9 +109,9 @@ def _in_xmp(everything: Mapping[str, str], rule: _Tag) -> Iterator[SidecarTime]:
 
 def _in_takeout(everything: Mapping[str, str]) -> Iterator[SidecarTime]:
     """Google's times are instants; for a clock without zone Google has guessed one."""
-    if taken := everything.get(_TAKEN):
+    if taken := everything.get(TAKEOUT):
         says = "when it was taken, as Google Photos has it: an instant, not a local clock"
-        yield SidecarTime(_from_unix(taken), _TAKEN, taken, is_utc=True, says=says)
+        yield SidecarTime(_from_unix(taken), TAKEOUT, taken, is_utc=True, says=says)
     if uploaded := everything.get(_UPLOADED):
         says = "when it was uploaded to Google Photos"
         moment = _from_unix(uploaded)

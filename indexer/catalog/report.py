@@ -1,4 +1,4 @@
-"""Questions that people ask: counts for `status`, a file by its path, groups of duplicates."""
+"""Questions that people ask: counts for `status`, a file by its path, paths by what is in them."""
 
 from __future__ import annotations
 

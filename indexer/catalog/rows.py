@@ -1,4 +1,7 @@
-"""Frozen row types, one for each question asked of the catalog."""
+"""Frozen types in which the catalog is asked and answers, those that several modules share.
+
+What one question alone is answered with stands beside that question.
+"""
 
 from __future__ import annotations
 
@@ -76,16 +79,6 @@ class Elsewhere:
     is_gone: bool
     content: ContentId
     sample: bytes | None = None  # of its content, where that is whole and was read by this reader
-
-
-@dataclass(frozen=True, slots=True)
-class Carry:
-    """A content that a file has if its head and tail are these."""
-
-    sample: bytes
-    content: ContentId
-    file: FileId  # whose content it is
-    was_gone: bool  # its number may go on with the file just found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from indexer.catalog.publishing import TOP
+from indexer.catalog.published import TOP
 from indexer.model import FolderId, RootId, TreeDirectoryId
 
 if TYPE_CHECKING:

@@ -68,11 +68,18 @@ def _refuse_state(row: FileRow) -> None:
         case "present":
             return
         case "gone":
-            why = "is gone since it was indexed; name a file that is there."
+            why = "is not on its disk any more; decide about a file that is there."
         case "excluded":
-            why = f"is left out ({row.says}); index it first, with `--include`."
+            why = (
+                f"is left out by the pattern {row.says}; put that under `include` in the config"
+                " file, run `mediafs reindex` and say it again."
+            )
+        case _ if row.blake3:  # it is rotten, and says in what way
+            why = (
+                f"{row.says}; put a good copy in its place, run `mediafs reindex` and say it again."
+            )
         case _:
-            why = f"could not be read ({row.says}); make it readable and run `mediafs reindex`."
+            why = f"was not read ({row.says}); run `mediafs reindex` once it can be, and say it again."
     raise DecisionRefused(f"{display(row.path)} {why}")
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from indexer.grouping.contradiction import HDR
 from indexer.grouping.contradiction import number as number_of
 from indexer.grouping.names import chapter
 from indexer.grouping.tie import Tie
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from indexer.grouping.subject import Subject
     from indexer.grouping.tie import Key
 
-_HDR = "Apple:HDRImageType"
 _MODE = "ExifIFD:ExposureMode"
 _AUTO_BRACKET = 2
 # An HDR picture and the one beside it, and frames of a bracket, follow within this; arbitrary.
@@ -97,16 +97,14 @@ def _brackets(shots: Sequence[Sequence[Subject]]) -> Iterator[list[int]]:
 
 
 def _series(frame: Subject) -> Hashable:
-    return frame.camera, frame.tags.serial, frame.tags.all.get(_HDR) is not None
+    return frame.camera, frame.tags.serial, frame.tags.all.get(HDR) is not None
 
 
 def _is_bracket(subject: Subject) -> bool:
     if not subject.is_still or not subject.own_time or not subject.own_time.has_time:
         return False
     everything = subject.tags.all
-    return (
-        bool(number_of(everything.get(_HDR))) or number_of(everything.get(_MODE)) == _AUTO_BRACKET
-    )
+    return bool(number_of(everything.get(HDR))) or number_of(everything.get(_MODE)) == _AUTO_BRACKET
 
 
 def _digest(shot: Sequence[Subject]) -> str:

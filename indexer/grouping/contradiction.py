@@ -34,7 +34,7 @@ _PLACES = ("Panasonic:SequenceNumber", "Sony:SequenceImageNumber", "FujiFilm:Seq
 _EXPOSURE = (("ExifIFD:ExposureTime", 0.1), ("ExifIFD:FNumber", 0.05), ("ExifIFD:ISO", 0.1))
 _COMPENSATION = "ExifIFD:ExposureCompensation"
 _STEP_EV = 0.2
-_HDR = "Apple:HDRImageType"  # 3: the HDR picture, 4: the one kept beside it
+HDR = "Apple:HDRImageType"  # 3: the HDR picture, 4: the one kept beside it
 _RUN_TIME = "Apple:RunTimeValue"  # nanoseconds since the phone was started
 _RUN_TIME_SLACK_NS = 10_000_000
 
@@ -62,7 +62,7 @@ def contradiction(a: Subject, b: Subject) -> str | None:
         return "cameras with different serial numbers took them"
     if any(_differ(a, b, tag) for tag in (*COUNTERS, *_PLACES)):
         return "the camera counted them as different frames"
-    if _differ(a, b, _HDR):
+    if _differ(a, b, HDR):
         return "one is the HDR picture, the other the one kept beside it"
     # RAW and its companion may be stamped a moment apart (ORIGINALS 2.3).
     is_pair = is_raw_pair(a, b)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import Trust
+from indexer.capture_time.clue import Trust
 from indexer.grouping.evidence import (
     Edge,
     blocks,

@@ -14,12 +14,17 @@ _SAME_ASPECT = 0.01
 _SAME_BYTES = 0.2  # of the bytes, where the format tells nothing of the encoder's settings
 # Quantisation tables and what follows from them.
 _ENCODER = ("File:JPEGDigest", "File:JPEGQualityEstimate", "File:YCbCrSubSampling")
-_CLEARLY_SMALLER = 0.9  # of the pixels; crops of a few rows are not "smaller"
+_CLEARLY_FEWER = 0.9  # of the pixels; crops of a few rows are not "smaller"
 
 
 def is_smaller(subject: Subject, than: Subject) -> bool:
     """Clearly fewer pixels in the same shape, upright or turned."""
-    return pixels(subject) < _CLEARLY_SMALLER * pixels(than) and same_shape(subject, than)
+    return has_clearly_fewer_pixels(subject, than) and same_shape(subject, than)
+
+
+def has_clearly_fewer_pixels(subject: Subject, than: Subject) -> bool:
+    """Fewer than a copy that was only trimmed would have, in whatever shape."""
+    return pixels(subject) < _CLEARLY_FEWER * pixels(than)
 
 
 def same_shape(a: Subject, b: Subject) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from indexer.capture_time.clues import Trust
+from indexer.capture_time.clue import Trust
 from indexer.grouping.names import Family, Mark, bare, family, is_copy_name, is_proxy_name
 from indexer.grouping.photos_library import Asset, Place, asset_of
 from indexer.model import MEDIA, Damage, Kind
@@ -18,7 +18,7 @@ from indexer.paths import to_str
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from indexer.capture_time.clues import Clue
+    from indexer.capture_time.clue import Clue
     from indexer.capture_time.moment import Moment
     from indexer.catalog.rows import FactRow
     from indexer.model import ContentId, Tags

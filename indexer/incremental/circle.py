@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexer.catalog import looks, remembered, shots
+from indexer.catalog import affected, looks, remembered
 from indexer.grouping.edges import edges
 from indexer.grouping.keys import keys_of, tie_of
 from indexer.grouping.looks import Looks, Near
@@ -42,7 +42,6 @@ class Circle:
         self._keys: dict[ContentId, frozenset[int]] = {}
         self._meeting: dict[int, list[ContentId]] = {}
         self._pairs: dict[tuple[ContentId, ContentId], Near] = {}
-        self._beside: dict[ContentId, set[ContentId]] = {}
         self.inside: set[ContentId] = set()
         changed = set(changed)
         # A block that is over its limit with and without these ties nothing either way.
@@ -54,7 +53,7 @@ class Circle:
         front = set(more) - self.inside
         while front:
             self.inside |= front
-            tied = shots.contents_of_shots(self._db, shots.shots_of_contents(self._db, front))
+            tied = affected.contents_of_shots(self._db, affected.shots_of_contents(self._db, front))
             tied |= {
                 c for key in self._keys_of(front) if tie_of(key) in SETS for c in self._who(key)
             }

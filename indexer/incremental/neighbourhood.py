@@ -13,7 +13,7 @@ from indexer.capture_time.clue import Trust
 from indexer.capture_time.moment import parse
 from indexer.capture_time.resolve import CaptureTime
 from indexer.capture_time.siblings import REACH, Along, Taken, asked, lent
-from indexer.catalog import remembered, shots
+from indexer.catalog import affected, remembered
 from indexer.catalog.remembered import Place
 from indexer.grouping.subject import device_named
 from indexer.paths import to_str
@@ -97,7 +97,7 @@ def _telling(db: apsw.Connection, spot: Spot) -> set[FileId]:
 
 def _remembered(db: apsw.Connection, file: FileId) -> Taken:
     """A shot outside, whose own time is what the catalog says, but for a zone that it was lent."""
-    row, places = shots.neighbour(db, file), remembered.places_of(db, [file])
+    row, places = affected.neighbour(db, file), remembered.places_of(db, [file])
     tells_zone = any(p.line & 3 == Along.CLOCK for p in places if p.told is not None)
     moment = parse(row.local or "")
     assert moment is not None

@@ -1,1 +1,1 @@
-"""What a file says about itself: its true type, its tags, its sidecars."""
+"""What a file says about itself: its true type, its tags, a film's subtitles."""

@@ -1,6 +1,6 @@
 """Ask ExifTool about files, and survive its hangs and deaths.
 
-Leaves what the answers mean to tags.py, and which files to ask about to the pipeline.
+Leaves what the answers mean to tags.py, and which files to ask about to read/tagging.py.
 
 Framing is ours, pyexiftool has none: every file is a command of its own (`-execute7` answers
 `{ready7}`) inside one request, so an answer belongs to its question by number, and a request

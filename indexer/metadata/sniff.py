@@ -1,8 +1,9 @@
 """The true type of a file from its first bytes; its name decides only where bytes cannot.
 
 libmagic answers first. Corrected here, because libmagic 5.44 calls them something vaguer:
-ISO-BMFF by brand, RAW inside TIFF, rare RAW, MPEG-TS, sidecars. Whether a picture can be
-decoded is for perceptual/; what a lying name means is for the caller.
+ISO-BMFF by brand, RAW inside TIFF, rare RAW, MPEG-TS, sidecars. Here too is which types an
+extension promises. Whether a picture can be decoded is read/decode.py's, what follows from a
+name that lies the caller's.
 """
 
 from __future__ import annotations
@@ -312,9 +313,7 @@ def _is_transport_stream(head: bytes) -> bool:
 
 # --- TIFF --------------------------------------------------------------------------------
 
-_MAKE, _COMPRESSION, _DNG_VERSION, _SUB_IFDS, _PHOTOMETRIC = 0x010F, 0x0103, 0xC612, 0x014A, 0x0106
-_SONY_RAW, _PANASONIC_RAW = 0x7200, 0x0001
-_SHORT: Final = 3
+_MAKE, _SUB_IFDS, _DNG_VERSION = 0x010F, 0x014A, 0xC612
 _MOST_ENTRIES: Final = 1000  # a damaged directory may claim 65,535; arbitrary
 _ENTRY: Final = 12
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from indexer.grouping.size import is_smaller, pixels, same_shape
+from indexer.grouping.size import has_clearly_fewer_pixels, is_smaller, pixels, same_shape
 from indexer.model import Kind
 from indexer.originals.habits import camera_of, size_of
 from indexer.originals.structure import auxiliary_pictures, first_header, is_heif
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # Coders work in blocks of up to 16 pixels, and some cameras name the size before or after.
 _BLOCK_PX: Final = 16
-_CLEARLY_SMALLER: Final = 0.9  # of the pixels, as in grouping.size
 _UPRIGHT: Final = (None, 1)
 _LYING: Final = 5  # EXIF orientations from here on swap the sides
 # What ExifTool warns of when somebody moved the notes within the file.
@@ -90,7 +89,7 @@ def _is_strange(subject: Subject, bench: Bench) -> bool:
 
 def is_clearly_larger(one: Subject, than: Subject) -> bool:
     """Whether it has more pixels than a copy of the other could have."""
-    return pixels(one) * _CLEARLY_SMALLER > pixels(than)
+    return has_clearly_fewer_pixels(than, one)
 
 
 def _sides(subject: Subject) -> str:

@@ -101,6 +101,9 @@ def camera_of(subject: Subject) -> str | None:
     return f"{tags.make} {tags.model} {tags.software}".casefold() if tags.model else None
 
 
+NO_HABITS: Final = Habits()
+
+
 def habits_of(subjects: Iterable[Subject]) -> Habits:
     """What the cameras of these files usually write, from files that look untouched."""
     return told([trace for subject in subjects if (trace := trace_of(subject)) is not None])

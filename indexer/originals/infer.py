@@ -19,7 +19,7 @@ from indexer.grouping.size import pixels
 from indexer.model import Confidence, Kind
 from indexer.originals.device_era import has_false_extension
 from indexer.originals.generations import quality
-from indexer.originals.habits import Habits
+from indexer.originals.habits import NO_HABITS, Habits
 from indexer.originals.richness import genuine, written_later
 from indexer.originals.rules import ballot, is_derived, is_infeasible
 from indexer.originals.structure import is_heif, is_jpeg, may_be_native_heic
@@ -45,7 +45,6 @@ _TELL_FORMATS: Final = frozenset(
         *("foreign-format", "one-piece", "saved-again"),
     }
 )
-_NO_HABITS: Final = Habits()
 _CHOSEN: Final = "A person chose it."
 
 
@@ -82,7 +81,7 @@ class _Count:
 def judge(
     subjects: Sequence[Subject],
     chosen: Subject | None = None,
-    habits: Habits = _NO_HABITS,
+    habits: Habits = NO_HABITS,
     seen: Looks = UNSEEN,
 ) -> Judgement:
     """Choose the original among the subjects of one shot; what a person chose wins."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from indexer.grouping.looks import UNSEEN
 from indexer.grouping.names import Mark
-from indexer.grouping.size import is_smaller, pixels
+from indexer.grouping.size import has_clearly_fewer_pixels, is_smaller
 from indexer.model import Kind, Role
 from indexer.originals.software import Software, kind_of, programs_of
 
@@ -28,7 +28,6 @@ _REPAINTED: Final = 8.0
 _CUT: Final = 0.02  # of a film's length; transcodes lose a frame or two
 _CUT_MS: Final = 1000
 _DRAWN_IN: Final = 10.0  # the residual of the worst part: words, frames, stickers
-_CLEARLY_FEWER: Final = 0.9  # of the pixels
 
 
 def role_of(subject: Subject, original: Subject, looks: Looks = UNSEEN) -> tuple[Role, str]:
@@ -57,7 +56,7 @@ def role_of(subject: Subject, original: Subject, looks: Looks = UNSEEN) -> tuple
         return Role.EDIT, change
     if is_smaller(subject, original):
         return Role.RESIZED, "It shows the same shot with fewer pixels."
-    if pixels(subject) < _CLEARLY_FEWER * pixels(original) and looks.same(subject, original):
+    if has_clearly_fewer_pixels(subject, original) and looks.same(subject, original):
         return (
             Role.RESIZED,
             "It shows the same shot with fewer pixels, squeezed into another shape.",

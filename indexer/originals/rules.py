@@ -18,7 +18,7 @@ from indexer.originals import (
     generations,
     structure,
 )
-from indexer.originals.habits import Habits, camera_of
+from indexer.originals.habits import NO_HABITS, Habits, camera_of
 from indexer.originals.richness import genuine
 from indexer.originals.shown import shown
 from indexer.originals.software import Software, kind_of, programs_of
@@ -85,7 +85,6 @@ _RECORDED: Final = _SEGMENTS | frozenset(
 _CONFESSIONS: Final = _RECORDED | frozenset({"jfif-first"})
 # What is changed or broken stands behind what tells nothing, though it names its camera.
 _MISLEADING: Final = frozenset({"damaged", "edited", "film-cut-off", "scan-copy"})
-_NO_HABITS: Final = Habits()
 # Somebody's copies of one photograph are dozens at most. A shot of thousands is a placeholder or
 # an empty frame; to weigh each beside each would take hours. Arbitrary.
 _MOST_RIVALS: Final = 100
@@ -97,7 +96,7 @@ def votes(subject: Subject, others: Sequence[Subject]) -> tuple[Vote, ...]:
 
 
 def ballot(
-    candidates: Sequence[Subject], habits: Habits = _NO_HABITS, seen: Looks = UNSEEN
+    candidates: Sequence[Subject], habits: Habits = NO_HABITS, seen: Looks = UNSEEN
 ) -> dict[ContentId, tuple[Vote, ...]]:
     """Every vote on every candidate of one shot, whatever order they come in."""
     candidates = sorted(candidates, key=lambda subject: subject.fact.blake3)

@@ -25,17 +25,18 @@ if TYPE_CHECKING:
 HASH_SIZE: Final = 16  # 16 x 16 = 256 bits; 64 cannot tell a bracket from a re-encode
 THUMB_EDGE: Final = 32
 SHARPNESS_EDGE: Final = 512  # sharpness is comparable only between pictures of one size
-
-_LONGEST_NAME: Final = 100  # of a profile; arbitrary
-_LAPLACE_EDGE: Final = 3  # the Laplacian looks one pixel to each side
-_LANCZOS: Final = Image.Resampling.LANCZOS
-_DCT_EDGE: Final = 4 * HASH_SIZE  # imagehash's own; given in this size it takes what it gets
-_SIDEWAYS: Final = frozenset(
+# Turns after which width and height have changed places.
+SIDEWAYS: Final = frozenset(
     {
         *(Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270),
         *(Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE),
     }
 )
+
+_LONGEST_NAME: Final = 100  # of a profile; arbitrary
+_LAPLACE_EDGE: Final = 3  # the Laplacian looks one pixel to each side
+_LANCZOS: Final = Image.Resampling.LANCZOS
+_DCT_EDGE: Final = 4 * HASH_SIZE  # imagehash's own; given in this size it takes what it gets
 
 
 def fingerprint(
@@ -60,7 +61,7 @@ def fingerprint(
     grey = picture.convert("L")
 
     def sampled(of: Image.Image, across: int, down: int) -> Image.Image:
-        if turn in _SIDEWAYS:
+        if turn in SIDEWAYS:
             across, down = down, across
         small = of.resize((across, down), _LANCZOS, box=box)
         return small if turn is None else small.transpose(turn)

@@ -19,7 +19,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from indexer.model import Film, Kind, Picture
 from indexer.perceptual.image_hash import SHARPNESS_EDGE, fingerprint, profile_of
-from indexer.read.limits import Limits, Truncated, Undecodable
+from indexer.read.limits import PILLOW_FORMATS, Limits, Truncated, Undecodable
 from indexer.read.pixels import is_exact, is_one_frame, pixels_of
 from indexer.read.tiles import reduced
 from indexer.read.wholeness import broken_segment, has_boxes, has_strips, missing_end
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from indexer.metadata.sniff import Sniffed
 
-# What Pillow may try. Its other plugins start programs (EPS) or see no photographs.
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000")
 _PILLOW_MIMES: Final = frozenset(
     f"image/{name}"
     for name in (
@@ -153,7 +151,7 @@ def _pillow_facts(data: Any, limits: Limits) -> Picture:
 
 def _opened(data: Any) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=_FORMATS)
+        return Image.open(io.BytesIO(data), formats=PILLOW_FORMATS)
     except UnidentifiedImageError:
         # One metadata segment with a wrong length and Pillow gives up on a picture that every
         # viewer shows. Take the broken part out; what lies before it and after it is kept.

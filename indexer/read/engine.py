@@ -15,14 +15,23 @@ from indexer.paths import join
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from indexer.catalog.rows import Carry
     from indexer.metadata.exiftool import Answer
-    from indexer.model import FolderId, RootId
+    from indexer.model import ContentId, FileId, FolderId, RootId
     from indexer.progress import Underway
     from indexer.read.messages import ReadOutcome
     from indexer.read.pool import Statistics
     from indexer.scan.skip import Why
     from indexer.scan.walk import SeenFile
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """A content that a file has if its head and tail are these."""
+
+    sample: bytes
+    content: ContentId
+    file: FileId  # whose content it is
+    was_gone: bool  # its number may go on with the file just found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What one file may cost, and how decoding fails: words that readers and decoders share.
+"""What one file may cost, who may try to decode it, and how that fails: words that are shared.
 
 Apart from decode.py, so that a worker that only hashes need not load Pillow and NumPy.
 """
@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from indexer.model import Film, Picture
+
+# What Pillow may try. Its other plugins start programs (EPS) or see no photographs.
+PILLOW_FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Final
 
 from indexer.model import Kind
+from indexer.read.limits import PILLOW_FORMATS
 
 if TYPE_CHECKING:
     from indexer.metadata.sniff import Sniffed
@@ -23,8 +24,6 @@ _COEFFICIENT_BYTES: Final = 6
 # A 4K film: its decoder keeps up to 16 frames for reference, at 1.5 bytes a pixel; and threads.
 FILM_BYTES: Final = 256 * 1024 * 1024
 _REDUCED: Final = 64  # an eighth of both edges
-# As decode.py: other plugins of Pillow's are not for hostile bytes.
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000")
 _SIZES: Final = b"ispe"  # the box that tells the size of an image in a HEIF
 _HEAD_BYTES: Final = 64 * 1024
 
@@ -58,7 +57,7 @@ def _pillow_bytes(data: memoryview) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as image:
                 pixels = image.width * image.height
                 if image.format != "JPEG":
                     return _PIXEL_BYTES * pixels

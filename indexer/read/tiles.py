@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import numpy as np
 from PIL import Image
 
-from indexer.read.payload.boxes import Cursor, held
-from indexer.read.payload.items import FULL, IN_FILE, IN_IDAT, idat_of, items_of, primary_of
+from indexer.perceptual.image_hash import SIDEWAYS
+from indexer.read.payload.boxes import FULL, Cursor, held
+from indexer.read.payload.items import IN_FILE, IN_IDAT, idat_of, items_of, primary_of
 from indexer.read.payload.source import Source, Unfollowable
 
 if TYPE_CHECKING:
@@ -48,12 +49,6 @@ _ANTICLOCKWISE: Final = (
     *(Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270),
 )
 _MIRRORS: Final = (Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.FLIP_LEFT_RIGHT)
-_SIDEWAYS: Final = frozenset(
-    {
-        *(Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270),
-        *(Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE),
-    }
-)
 
 _LAYOUTS: Final = frozenset({"yuv420p", "yuvj420p"})
 # What red and blue weigh in luma, by ISO 23091-2's numbers; 2 is "not stated", which libheif
@@ -83,7 +78,7 @@ class Reduced(NamedTuple):
     def upright_size(self) -> tuple[int, int]:
         """Of the whole picture."""
         width, height = self.full
-        return (height, width) if self.turn in _SIDEWAYS else (width, height)
+        return (height, width) if self.turn in SIDEWAYS else (width, height)
 
 
 class _Colours(NamedTuple):

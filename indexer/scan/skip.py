@@ -1,7 +1,7 @@
 """Decide which files must be read again.
 
 Pure: given what the walk saw and what the catalog remembers of one folder, say why.
-Opening files is read/; writing the outcome is pipeline.py.
+Opening files is read/; writing the outcome is survey.py and intake.py.
 """
 
 from __future__ import annotations

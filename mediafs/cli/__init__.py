@@ -22,7 +22,14 @@ from indexer.catalog.connection import explained
 from indexer.errors import INTERRUPTED, TERMINATED, MediafsError, UsageRefused
 from mediafs import __version__
 from mediafs.cli.output import complain
-from mediafs.cli.settings import default_catalog, read_config
+from mediafs.cli.refusal import of_the_system, sentence
+from mediafs.cli.settings import (
+    catalog_of,
+    default_catalog,
+    key_of,
+    read_config,
+    values_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,40 +105,33 @@ class _Group(click.Group):
 @click.option(
     "--catalog",
     type=click.Path(dir_okay=False, readable=False, path_type=Path),
-    help="The catalog's file.  [default: $XDG_DATA_HOME/mediafs/catalog.db]",
+    help="Which catalog: the path of its file.  [default: $XDG_DATA_HOME/mediafs/catalog.db]",
 )
 @click.version_option(__version__, prog_name="mediafs")
 @click.pass_context
 def cli(context: click.Context, catalog: Path | None) -> None:
-    """Index photographs and videos, find the originals, and mount them as read-only trees.
+    """Index photographs and videos, find the originals, and mount them as read-only folders.
 
     A source file is never changed. Start with `mediafs index FOLDER`, then
-    `mediafs mount MOUNTPOINT`.
+    `mkdir PHOTOS && mediafs mount PHOTOS`.
+
+    A root is a folder that was indexed. A shot is one press of the shutter: all files that came of
+    it, of which one is the original. The tree is what a mount shows, and each folder at its top is
+    a view. Whatever is said of a file is kept in the catalog.
     """
     config = read_config()
-    chosen = catalog or (Path(config["catalog"]) if "catalog" in config else default_catalog())
+    chosen = catalog or catalog_of(config) or default_catalog()
     context.obj = Common(chosen.expanduser().absolute())
     name = context.invoked_subcommand
     if config and name is not None:
-        context.default_map = {name: _from_config(cli.commands[name], config)}
-
-
-def _from_config(command: click.Command, config: dict[str, Any]) -> dict[str, Any]:
-    """The config file's values for a command's options, by parameter name."""
-    options = {o.name or "": _key(o) for o in command.params if isinstance(o, click.Option)}
-    return {name: config[key] for name, key in options.items() if key in config}
-
-
-def _key(option: click.Option) -> str:
-    """What an option is called in the config file: its long flag, with underscores."""
-    return max(option.opts, key=len).lstrip("-").replace("-", "_")
+        context.default_map = {name: values_for(cli.commands[name], config)}
 
 
 def _name_in_environment(command: click.Command) -> None:
     """Let every option that stays in force be given as MEDIAFS_… too."""
     for option in command.params:
         if isinstance(option, click.Option) and option.expose_value and option.envvar is None:
-            option.envvar = f"MEDIAFS_{_key(option).upper()}"
+            option.envvar = f"MEDIAFS_{key_of(option).upper()}"
 
 
 _name_in_environment(cli)
@@ -153,22 +153,29 @@ def run(arguments: list[str] | None = None) -> int:
         return _reader_left()
     except click.exceptions.Exit as exc:
         return exc.exit_code
-    except click.UsageError as exc:
-        hint = f" See `{exc.ctx.command_path} --help`." if exc.ctx else ""
-        complain(f"mediafs: {exc.format_message()}{hint}")
+    except click.exceptions.NoArgsIsHelpError as exc:
+        complain(exc.format_message())
         return UsageRefused.exit_code
     except click.ClickException as exc:
-        complain(f"mediafs: {exc.format_message()}")
+        complain(f"mediafs: {sentence(exc)}")
         return UsageRefused.exit_code
     except MediafsError as exc:
-        complain(f"mediafs: {exc}")
-        return exc.exit_code
+        return _said(exc)
+    except OSError as exc:
+        if (known := of_the_system(exc)) is None:
+            raise
+        return _said(known)
     except (KeyboardInterrupt, click.Abort):
         complain("mediafs: interrupted; what was done is kept, run the same command to go on.")
         return INTERRUPTED
     except Terminated:
         complain("mediafs: terminated; what was done is kept, run the same command to go on.")
         return TERMINATED
+
+
+def _said(error: MediafsError) -> int:
+    complain(f"mediafs: {error}")
+    return error.exit_code
 
 
 def _reader_left() -> int:

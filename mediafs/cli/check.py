@@ -24,7 +24,10 @@ from mediafs.cli.output import print_json
 )
 @click.pass_obj
 def check(common: Any, *, as_json: bool, digest: bool) -> int:
-    """Prove the catalog: nothing skipped silently, every decision explained, the tree true."""
+    """Prove that the catalog is whole; exit code 1 if it is not.
+
+    Nothing is skipped silently, every decision is explained, and the tree shows what it should.
+    """
     db = open_reader(common.catalog)
     findings = list(invariants.check(db))
     broken = [finding for finding in findings if not finding.holds]

@@ -14,8 +14,8 @@ from indexer.decisions import words
 from indexer.decisions.words import Standing, Verdict
 from indexer.paths import display, to_str
 from mediafs.cli.explain import find
-from mediafs.cli.index import speaking
 from mediafs.cli.output import print_json
+from mediafs.cli.progress import speaking
 from mediafs.update import Decision, decide, decisions_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 class _Verb(click.Option):
     """What to do this once: only typed, never out of the environment or the config file."""
+
+    is_only_typed = True
 
     def consume_value(
         self,
@@ -58,11 +60,11 @@ class _Verb(click.Option):
 )  # fmt: skip
 @click.option(
     "--undo", cls=_Verb, is_flag=True,
-    help="Take the word in force on it back; what that superseded is in force again.",
+    help="Take back your word about it; the one before, if there is one, holds again.",
 )  # fmt: skip
 @click.option(
     "--list", "as_list", cls=_Verb, is_flag=True,
-    help="Every word ever said, the oldest first, and what became of it.",
+    help="List every word that you ever said, the oldest first, and what became of it.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress; warnings stay.")
@@ -80,11 +82,11 @@ def command(
     catalog_on_network: bool,
     **verbs: bool,
 ) -> int:
-    """Say what PATH, in a source or in a mount, is; it beats all votes until you take it back.
+    """Say yourself what a file is; that beats every rule.
 
-    The word belongs to the file's bytes: it holds wherever they are moved or copied to, and
-    survives a catalog that is made anew. No source file is changed. A newer word about the same
-    bytes takes the place of an older one.
+    PATH is in a source or in a mount. Your word holds until you take it back. It belongs to the file's bytes: it holds wherever they are moved or copied to, and
+    survives a catalog that is made anew. A newer word about the same bytes takes the place of an older
+    one. No source file is changed.
     """
     chosen = [name.replace("_", "-") for name, is_chosen in verbs.items() if is_chosen]
     if as_list and not chosen and path is None:

@@ -44,7 +44,10 @@ class Part:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def doctor(common: Any, *, as_json: bool) -> int:
-    """Say what this machine has and lacks; exit 1 if something needed is lacking."""
+    """Say what this machine lacks for mediafs, and how to get it.
+
+    Exit code 1 if it cannot do without.
+    """
     found = list(parts())
     lacking = [part for part in found if part.found is None and part.is_needed]
     if as_json:

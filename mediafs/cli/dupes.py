@@ -12,7 +12,7 @@ import click
 from indexer.catalog import open_reader
 from indexer.paths import display, to_bytes
 from mediafs.cli.described import all_groups_json
-from mediafs.cli.output import print_json, size
+from mediafs.cli.output import counted, print_json, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json", "ndjson", "csv", "fdupes"]),
     default="text",
     show_default=True,
-    help="fdupes: paths, an empty line between groups.",
+    help="How they are listed; fdupes: paths alone, an empty line after each group.",
 )
 @click.pass_obj
 def dupes(common: Any, form: str) -> int:
-    """Groups of files of one shot, the kept one first. Nothing is ever deleted."""
+    """List files that another one stands for, in groups.
+
+    The file that is kept comes first in each group. Nothing is ever deleted.
+    """
     _FORMS[form](groups(open_reader(common.catalog)))
     return 0
 
@@ -52,8 +55,7 @@ def _text(found: Iterable[dict[str, Any]]) -> None:
             click.echo(f"          {display(file['path'])}  {size(file['size'])}")
         total += group["reclaimable"]
         count += 1
-    noun = "group" if count == 1 else "groups"
-    click.echo(f"{count:,} {noun}, {size(total)} reclaimable.")
+    click.echo(f"{counted(count, 'group')}, {size(total)} reclaimable.")
 
 
 def _json(found: Iterable[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,12 @@ from indexer.roots import host
 from mediafs.cli.described import shot_json
 from mediafs.cli.explanation import lines
 from mediafs.cli.output import print_json
+from mediafs.cli.places import absolute, in_mount
 from mediafs.cli.would_change import would_change
 from mediafs.update import decisions_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import apsw
 
@@ -41,7 +42,11 @@ _SOURCE_XATTR = "user.mediafs.source"
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def explain(common: Any, path: str, *, as_json: bool) -> int:
-    """Say why PATH, in a source or in a mount, is what mediafs says it is."""
+    """Say what a file is, why, and what would change that.
+
+    PATH is in a source or in a mount. The answer comes first; the files of the shot, what ties them,
+    what speaks for the original and what tells the time come after it.
+    """
     db = open_reader(common.catalog)
     file = find(db, path)
     number = shots.shot_of(db, file)
@@ -55,17 +60,23 @@ def explain(common: Any, path: str, *, as_json: bool) -> int:
 
 def find(db: apsw.Connection, path: str) -> FileId:
     """The file that a person means: by its source path, or by a name in a mount."""
-    absolute = os.path.join(os.path.realpath(os.path.dirname(path) or "."), os.path.basename(path))
-    source = to_bytes(absolute)
+    place = in_mount(path)
+    if place is not None:
+        place.check_alive()
+    source = to_bytes(absolute(path))
     with contextlib.suppress(OSError):  # not in a mount of ours: a source, or nothing
-        source = os.getxattr(absolute, _SOURCE_XATTR)
+        source = os.getxattr(source, _SOURCE_XATTR)
     file = report.file_at(db, host(), source)
-    if file is None:
-        what = "is not indexed" if os.path.exists(path) else "does not exist"
-        raise NotKnown(
-            f"{display(path)} {what}; name a file below an indexed root or below a mount."
-        )
-    return file
+    if file is not None:
+        return file
+    if place is not None:
+        place.check_catalog(Path(db.filename))
+        raise NotKnown(place.says())
+    shown = display(path)
+    if os.path.isdir(path):
+        raise NotKnown(f"{shown} is a folder; name a file in it.")
+    what = "is not indexed" if os.path.lexists(path) else "does not exist"
+    raise NotKnown(f"{shown} {what}; name a file below an indexed root or below a mount.")
 
 
 def explained(

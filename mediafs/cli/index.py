@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +11,20 @@ from click.core import ParameterSource
 
 from indexer import preview, roots
 from indexer.catalog import open_reader
-from indexer.errors import DONE_WITH_FAILURES, CatalogMissing, NotKnown
+from indexer.errors import DONE_WITH_FAILURES, CatalogMissing, NotKnown, RootRefused
 from indexer.model import RootRole
-from indexer.paths import display, to_bytes
+from indexer.paths import display
 from indexer.run import Options
 from indexer.scan.exclude import compile_excludes
-from mediafs.cli.output import Bar, JsonLines, Lines, Quiet, bytes_of, print_json, size
+from mediafs.cli.amounts import SIZE
+from mediafs.cli.output import counted, print_json, size
+from mediafs.cli.places import check_alive, source
+from mediafs.cli.progress import speaking
 from mediafs.update import Outcome, Update, update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
-
-    from indexer.progress import Progress
 
 
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,30 +33,31 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--exclude", multiple=True, metavar="GLOB",
                      help="Also leave these names out; may be given several times."),
         click.option("--include", multiple=True, metavar="GLOB",
-                     help="Take a pattern out of the built-in list of what is left out."),
+                     help="Take in after all what this pattern of `--list-excludes` leaves out."),
         click.option("--jobs", type=click.IntRange(1, 256), metavar="N",
                      help="How many files are decoded at once.  [default: one a processor]"),
         click.option("--readers", type=click.IntRange(1, 64), metavar="N",
                      help="How many files are read at once from each disk or share.  [default: what "
                      "suits it, see `mediafs doctor`]"),
-        click.option("--memory", metavar="SIZE",
+        click.option("--memory", type=SIZE, metavar="SIZE",
                      help="What whole files and decoded pictures may take together, like 2G.  "
                      "[default: a quarter of the machine's]"),
         click.option("--raw-companion", type=click.Choice(["beside", "duplicate"]),
                      default="beside", show_default=True,
-                     help="Keep the JPEG that a camera wrote beside its RAW in originals/, or not."),
+                     help="Whether the JPEG that a camera wrote beside its RAW is in originals/ too, "
+                     "or a duplicate."),
         click.option("--exiftool", metavar="PATH",
                      help="Which ExifTool to run.  [default: the one on the PATH]"),
-        click.option("--dry-run", is_flag=True, help="Say what would be read and why; read nothing."),
+        click.option("--dry-run", is_flag=True, help="List what would be read, and why; read nothing."),
         click.option("--paranoid", is_flag=True,
-                     help="Read copies of known files in full; else head and tail must agree."),
+                     help="Read copies of known files in full; else their head and tail tell."),
         click.option("--force", is_flag=True,
-                     help="Look at archives though it was done lately; take a named root as it is "
-                     "now, whatever disk is there."),
+                     help="Look at archives though it was done lately; take a root that you name as "
+                     "it is now, whatever disk is there."),
         click.option("--prune", is_flag=True,
-                     help="Forget what is gone; what you decided and names given stay."),
+                     help="Forget files that are gone; what you decided and the names in the tree stay."),
         click.option("--settle", type=click.FloatRange(0), default=0.0, metavar="SECONDS",
-                     help="Leave files alone that changed less long ago: they may still be copied."),
+                     help="Leave files alone that changed less than that ago: they may still be copied."),
         click.option("--json", "as_json", is_flag=True,
                      help="The last line on stdout is a JSON object."),
         click.option("--quiet", "-q", is_flag=True,
@@ -78,9 +78,11 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--role",
     type=click.Choice([str(role) for role in RootRole]),
-    help="How these roots are used.  [default: library]",
+    help="What these roots are; one that is an archive is looked at every 120 days.  [default: library]",
 )
-@click.option("--list-excludes", is_flag=True, help="Print what is left out, and stop.")
+@click.option(
+    "--list-excludes", is_flag=True, help="List the patterns of what is left out; read nothing."
+)
 @_shared
 @click.pass_obj
 def index(
@@ -92,11 +94,16 @@ def index(
     list_excludes: bool,
     **options: Any,
 ) -> int:
-    """Add roots, which are remembered, and index them; without any, the remembered ones."""
+    """Read folders of photographs, and remember them.
+
+    Each ROOT is a folder. Without any, those that are remembered are looked at again. Only what is
+    new or changed is read. Exit code 2: done, but some files could not be read.
+    """
     if list_excludes:
         for pattern in compile_excludes(options["exclude"], options["include"]).patterns:
             click.echo(display(pattern))
         return 0
+    check_alive(folders, RootRefused)
     excludes = tuple(options["exclude"]) if folders and _was_typed("exclude") else None
     wanted = roots.Wanted(folders, RootRole(role) if role else None, excludes)
     return _run(common.catalog, wanted, "index", (), options)
@@ -117,7 +124,11 @@ def reindex(
     paths: tuple[str, ...],
     **options: Any,
 ) -> int:
-    """After new downloads: look at the remembered roots, or these parts, and read what changed."""
+    """Read what is new or changed in the remembered folders.
+
+    Each PATH is a part of them that alone is looked at. Exit code 2: done, but some files could not
+    be read.
+    """
     db = open_reader(common.catalog)
     try:
         only = tuple(_inside_a_root(path, db) for path in paths)
@@ -130,7 +141,7 @@ def _inside_a_root(path: str, db: Any) -> bytes:
     """The real folder of a path below a remembered root."""
     from indexer.catalog import facts
 
-    real = to_bytes(os.path.realpath(path))
+    real = source(path)
     folder = real if os.path.isdir(real) or not os.path.exists(real) else os.path.dirname(real)
     for root in facts.roots(db):
         if root.path == folder or roots.is_inside(folder, root.path):
@@ -150,7 +161,7 @@ def _run(
     how = Options(
         jobs=options["jobs"] or 0,
         readers=options["readers"] or 0,
-        memory=bytes_of(options["memory"]) if options["memory"] else 0,
+        memory=options["memory"] or 0,
         excludes=() if wanted.excludes else tuple(options["exclude"]),
         includes=tuple(options["include"]),
         exiftool=options["exiftool"],
@@ -193,50 +204,37 @@ def _preview(asked: Update) -> int:
     return 0
 
 
-@contextlib.contextmanager
-def speaking(*, quiet: bool, form: str = "auto") -> Iterator[Progress]:
-    """A bar on a terminal, lines otherwise; JSON for programs; or warnings alone."""
-    if quiet:
-        yield Quiet()
-    elif form == "json":
-        yield JsonLines()
-    elif form == "bar" or (form == "auto" and sys.stderr.isatty()):
-        with Bar() as bar:
-            yield bar
-    else:
-        yield Lines()
-
-
 def told(outcome: Outcome) -> str:
     """The outcome in words."""
     c = outcome.counts
     lines = [
         (
-            f"{c.seen:,} files seen in {outcome.seconds:.1f} s: {c.unchanged:,} unchanged,"
+            f"{counted(c.seen, 'file')} seen in {outcome.seconds:.1f} s: {c.unchanged:,} unchanged,"
             f" {c.new:,} new, {c.changed:,} changed, {c.moved:,} moved, {c.gone:,} gone;"
-            f" read {c.opened:,} files, {size(c.bytes_read)}."
+            f" read {counted(c.opened, 'file')}, {size(c.bytes_read)}."
         )
     ]
     if c.failed:
         lines.append(
-            f"{c.failed:,} could not be read, or not well (named above); they are in quarantine/."
+            f"{counted(c.failed, 'file')} could not be read, or not well (named above); see quarantine/."
         )
     if c.carried:
         lines.append(
-            f"{c.carried:,} copies were recognised by head and tail; `mediafs verify` reads them."
+            f"{counted(c.carried, 'file', 'were')} recognised by head and tail as known ones;"
+            " `mediafs verify` reads them in full."
         )
     if c.fresh:
         lines.append(
-            f"{c.fresh:,} archives were looked at lately and left alone; --force looks again."
+            f"{counted(c.fresh, 'archive', 'were')} looked at lately and left alone; --force looks again."
         )
     if c.unsettled:
         lines.append(f"{c.unsettled:,} may still be being written and were left for the next run.")
     if c.links:
-        lines.append(f"{c.links:,} symbolic links were not followed.")
+        lines.append(f"{counted(c.links, 'symbolic link', 'were')} not followed.")
     if c.pruned:
         lines.append(
-            f"Forgot {c.pruned.files:,} files, {c.pruned.folders:,} folders and"
-            f" {c.pruned.roots:,} roots that are gone, and what was known of"
-            f" {c.pruned.contents:,} contents."
+            f"Forgot {counted(c.pruned.files, 'file')}, {counted(c.pruned.folders, 'folder')} and"
+            f" {counted(c.pruned.roots, 'root')} that are gone, and what was known of"
+            f" {counted(c.pruned.contents, 'content')}."
         )
     return "\n".join(lines)

@@ -5,17 +5,19 @@ What is asked for and JSON are here; log_lines.py says it in words.
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import changes, facts, open_reader
-from indexer.errors import UsageRefused
+from indexer.catalog import changes, facts, open_reader, tree
+from indexer.errors import NotKnown, UsageRefused
 from indexer.paths import display, to_bytes, to_str
 from mediafs.cli.log_lines import moment, said
 from mediafs.cli.output import complain, print_json
-from mediafs.fuse.mounted import mounts
+from mediafs.cli.places import in_mount
 from mediafs.views.publish import VIEWS
 
 if TYPE_CHECKING:
@@ -24,23 +26,35 @@ if TYPE_CHECKING:
     import apsw
 
     from indexer.catalog.rows import Entry, Logged
+    from indexer.model import TreeDirectoryId
 
 _NEVER = (1 << 63) - 1  # the most that SQLite counts to
+_NAMES_AT_ONCE = 1000
 _GENERATIONS = 10  # that changed something, where nobody says since when; arbitrary
 
 
 @click.command()
-@click.option("--since", metavar="GENERATION|DATE", help="What came after it; a day counts whole.")
-@click.option("--view", type=click.Choice(VIEWS), help="Only of this view.")
 @click.option(
-    "--path", "prefix", metavar="PREFIX", help="Only paths that begin so: originals/2019."
+    "--since",
+    metavar="GENERATION|DATE",
+    help="Only what came after generation 41, or since the day 2024-06-30.",
+)
+@click.option(
+    "--view", type=click.Choice(VIEWS), help="Only what changed in this folder of the tree."
+)
+@click.option(
+    "--path",
+    "prefix",
+    metavar="PREFIX",
+    help="Only paths that begin so: originals/2019, or a path in a mount.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
+    metavar="N",
     help=f"At most so many generations, the newest.  [default: {_GENERATIONS}; all with --since]",
 )
-@click.option("--all", "in_full", is_flag=True, help="Every path, however many changed.")
+@click.option("--all", "in_full", is_flag=True, help="List every path, however many changed.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line for each change.")
 @click.pass_obj
 def log(
@@ -53,7 +67,9 @@ def log(
     in_full: bool,
     as_json: bool,
 ) -> int:
-    """Say what changed in which view between generations, and why; the newest stands last.
+    """Say what changed in the tree, when and why, the newest last.
+
+    Each run that changes something makes a generation.
 
     A line begins with + where a name came, - where it went, > where the file has another name,
     ~ where it gave way to another file, and = where it has other bytes.
@@ -66,7 +82,8 @@ def log(
     decided then. The rest is `generation`, `time`, `command`, `view` and `directory`.
     """
     db = open_reader(common.catalog)
-    part = changes.Part(None if view is None else (view,), _in_tree(prefix or ""))
+    below = b"" if prefix is None else _in_tree(db, prefix)
+    part = changes.Part(None if view is None else (view,), below)
     after, since_ns = _since(since)
     if limit is None and since is None:
         limit = _GENERATIONS
@@ -85,18 +102,60 @@ def log(
     return 0
 
 
-def _in_tree(prefix: str) -> bytes:
-    """A path of the tree, also where a person names it below a mount."""
-    raw = to_bytes(prefix)
-    if not raw.startswith(b"/"):
-        return raw
-    for mount in mounts():
-        top = to_bytes(mount.mountpoint) + b"/"
-        if raw.startswith(top):
-            return raw.removeprefix(top)
-    raise UsageRefused(
-        f"{display(raw)} is in no mount; name a path as it is in the tree, like originals/2019."
+def _in_tree(db: apsw.Connection, typed: str) -> bytes:
+    """The path of the tree, or the beginning of one, that a person means; NotKnown if there is none.
+
+    Below a mount, also relative to the shell's folder, or as it is in the tree.
+    """
+    place = in_mount(typed)
+    meant = [] if os.path.isabs(typed) else [to_bytes(typed)]
+    if place is not None:
+        place.check_catalog(Path(db.filename))
+        if (says := place.death) is not None:
+            complain(f"mediafs: {says}")  # the log can be read without it
+        meant.insert(0, place.inside)
+    elif not meant:
+        raise UsageRefused(
+            f"{display(typed)} is in no mount; name a path as it is in the tree, like "
+            "originals/2019."
+        )
+    for path in meant:
+        known = _spelled(db, path)
+        if known is not None:
+            return known
+    raise NotKnown(
+        f"{display(typed)} is no path of the tree and, as far back as the log goes, never was; name "
+        "one like originals/2019, or ask `mediafs explain` where a file appears."
     )
+
+
+def _spelled(db: apsw.Connection, prefix: bytes) -> bytes | None:
+    """The beginning of paths as the tree writes it; None: no path ever began so."""
+    if not prefix or changes.generations(db, changes.Part(None, prefix), limit=1):
+        return prefix
+    *folders, last = prefix.split(b"/")
+    directory, spelled = tree.TREE_ROOT, []
+    for name in folders:
+        entry = tree.entry(db, directory, name)
+        below = None if entry is None else tree.directory_of_inode(entry.attributes.inode)
+        if entry is None or below is None:
+            return None
+        directory = below
+        spelled.append(entry.name)
+    whole = tree.entry(db, directory, last)
+    if whole is not None:
+        return b"/".join((*spelled, whole.name))
+    return b"/".join((*spelled, last)) if _has_name(db, directory, last) else None
+
+
+def _has_name(db: apsw.Connection, directory: TreeDirectoryId, start: bytes) -> bool:
+    """Whether a name in a directory begins so."""
+    after = 0
+    while entries := tree.listing(db, directory, after, _NAMES_AT_ONCE):
+        if any(entry.name.startswith(start) for entry in entries):
+            return True
+        after = entries[-1].cookie
+    return False
 
 
 def _since(text: str | None) -> tuple[int, int]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from indexer.catalog import facts, open_reader, tree
-from indexer.errors import UsageRefused
+from indexer.errors import NotMounted, UsageRefused
 from indexer.paths import display
 from indexer.roots import host
 from mediafs.cli.output import complain, size
+from mediafs.cli.places import in_mount
 from mediafs.fuse.access_warning import warn
 from mediafs.fuse.mount import MountOptions, mount_in_background, serve, unmount
 from mediafs.service.notify import notify
@@ -26,29 +28,48 @@ _OCTAL, _DECIMAL = 8, 10
 _PATIENCE_SECONDS = 5.0  # for the folders of a disk that may not answer; arbitrary
 
 
+def _understood(
+    context: click.Context, option: click.Parameter, options: tuple[str, ...]
+) -> dict[str, Any]:
+    """`parsed` for click, which knows where the options are from."""
+    try:
+        return parsed(options)
+    except UsageRefused as exc:
+        raise click.BadParameter(str(exc), context, option) from exc
+
+
 @click.command()
 @click.argument("mountpoint", type=click.Path(readable=False, path_type=Path))
 @click.option("--foreground", "-f", is_flag=True,
-              help="Stay, and unmount at Ctrl-C.")  # fmt: skip
+              help="Stay in the foreground, and unmount at Ctrl-C.")  # fmt: skip
 @click.option("-o", "options", multiple=True, envvar="MEDIAFS_MOUNT_OPTIONS", metavar="OPTION,…",
-              help="allow_other, uid=N, gid=N, umask=OCTAL.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Print the tree's top and counts; mount nothing.")
+              callback=_understood,
+              help="allow_other: other users see what the sources' permissions let them see; "
+              "uid=N, gid=N: who owns all files; umask=OCTAL: permissions to take away.")  # fmt: skip
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print the top of the tree, with numbers of files; mount nothing.",
+)
 @click.pass_obj
 def mount(
     common: Any,
     mountpoint: Path,
-    options: tuple[str, ...],
+    options: dict[str, Any],
     *,
     foreground: bool,
     dry_run: bool,
 ) -> int:
-    """Show the catalog's tree at MOUNTPOINT, in the background once it is ready."""
+    """Show the tree in an empty folder, read-only.
+
+    It goes on in the background once the tree is ready, until `mediafs umount MOUNTPOINT`. What
+    `mediafs reindex` finds appears in it by itself. A dead mount at MOUNTPOINT is cleaned first.
+    """
     if dry_run:
         click.echo("\n".join(_top(common.catalog)))
         return 0
-    what = MountOptions(
-        common.catalog, mountpoint, host(), foreground=foreground, **parsed(options)
-    )
+    refuse_below_dead(mountpoint)
+    what = MountOptions(common.catalog, mountpoint, host(), foreground=foreground, **options)
     if foreground:
         # As the log of a mount in the background; the journal adds the time.
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
@@ -56,6 +77,13 @@ def mount(
         return 0
     mounted(what)
     return 0
+
+
+def refuse_below_dead(mountpoint: Path) -> None:
+    """A dead mount at the mount point itself is cleaned by mounting."""
+    place = in_mount(os.fspath(mountpoint))
+    if place is not None and place.inside:
+        place.check_alive()
 
 
 def mounted(what: MountOptions) -> None:
@@ -73,9 +101,18 @@ def warned(what: MountOptions) -> threading.Thread:
 @click.command()
 @click.argument("mountpoint", type=click.Path(readable=False, path_type=Path))
 @click.option("--lazy", is_flag=True,
-              help="At once, also while it is in use: open files can be read to their end.")  # fmt: skip
+              help="Take it away also while it is in use: open files can be read to their end.")  # fmt: skip
 def umount(mountpoint: Path, *, lazy: bool) -> int:
-    """Take the tree away from MOUNTPOINT, also after a crash."""
+    """Take a mount away, also one that died.
+
+    It returns when the process that served it has ended.
+    """
+    place = in_mount(os.fspath(mountpoint))
+    if place is not None and place.inside:
+        at = display(place.mountpoint)
+        raise NotMounted(
+            f"{display(mountpoint)} is in the mount {at}; `mediafs umount {at}` takes it away."
+        )
     unmount(mountpoint, lazy=lazy)
     return 0
 

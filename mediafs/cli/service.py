@@ -17,7 +17,7 @@ import click
 from indexer.catalog import open_reader
 from indexer.errors import MountRefused, UsageRefused
 from indexer.paths import display
-from mediafs.cli.mount import parsed
+from mediafs.cli.mount import parsed, refuse_below_dead
 from mediafs.service import install as units_on_disk
 from mediafs.service import units
 from mediafs.service.fstab import HELPER, line
@@ -38,7 +38,7 @@ _system = click.option(
 
 @click.group(no_args_is_help=False)
 def service() -> None:
-    """Have systemd mount the tree at login and keep the catalog up to date."""
+    """Have systemd keep the catalog up to date, and mount the tree."""
 
 
 @service.command()
@@ -67,7 +67,11 @@ def install(
     fstab: bool,
     dry_run: bool,
 ) -> int:
-    """Write systemd units: the watcher or a timer and, if MOUNTPOINT is named, the mount there."""
+    """Write the units, for this user unless --system.
+
+    One keeps the catalog up to date: `mediafs watch`, or a timer. If MOUNTPOINT is named, another
+    mounts the tree there.
+    """
     parsed(options)  # refused here rather than at the next boot
     _check_times(timer)
     at = None if mountpoint is None else os.path.abspath(mountpoint)
@@ -81,6 +85,7 @@ def install(
         return 0
     units_on_disk.check_systemd()
     if at is not None:
+        refuse_below_dead(Path(at))
         _check_folder(at)
     open_reader(common.catalog).close()  # a service without a catalog only fails, again and again
     _install(Manager(is_system), made, timer, now=now)
@@ -90,7 +95,7 @@ def install(
 @service.command()
 @_system
 def uninstall(*, is_system: bool) -> int:
-    """Stop what `service install` wrote and take it away; catalog and files stay."""
+    """Stop the units and delete them; the catalog stays."""
     manager = Manager(is_system)
     ours = units_on_disk.installed(manager)
     if not ours:
@@ -108,7 +113,7 @@ def uninstall(*, is_system: bool) -> int:
 @service.command()
 @_system
 def status(*, is_system: bool) -> int:
-    """What is installed and whether it runs."""
+    """Say which units there are and whether they run."""
     manager = Manager(is_system)
     ours = units_on_disk.installed(manager)
     if not ours:

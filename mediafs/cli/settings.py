@@ -9,12 +9,16 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import click
 import platformdirs
 
 from indexer.errors import UsageRefused
 from indexer.paths import display
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def default_catalog() -> Path:
@@ -37,3 +41,51 @@ def read_config() -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as exc:
         raise UsageRefused(f"The config file {display(path)} cannot be used: {exc}.") from exc
+
+
+def catalog_of(config: Mapping[str, Any]) -> Path | None:
+    """The catalog that the config file names."""
+    if "catalog" not in config:
+        return None
+    return Path(_plain("catalog", config["catalog"], (str,), "the path of a file in quotes"))
+
+
+def values_for(command: click.Command, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config file's values for a command's options, by parameter name."""
+    found: dict[str, Any] = {}
+    for option in command.params:
+        if getattr(option, "is_only_typed", False):
+            continue
+        if isinstance(option, click.Option) and key_of(option) in config:
+            found[option.name or ""] = _checked(option, config[key_of(option)])
+    return found
+
+
+def _checked(option: click.Option, value: Any) -> Any:
+    """Of the kind that the option takes: click would take true for 1, and fail at a list."""
+    if option.is_flag:
+        return _plain(key_of(option), value, (bool, int, str), "true or false")
+    if option.multiple:
+        items = _plain(key_of(option), value, (list,), 'a list, like ["*.tmp"]')
+        return [_plain(key_of(option), item, (str,), "a list of words in quotes") for item in items]
+    if isinstance(value, bool):
+        _refuse(key_of(option), value, "a number or a word in quotes")
+    return _plain(key_of(option), value, (str, int, float), "a number or a word in quotes")
+
+
+def _plain(key: str, value: Any, kinds: tuple[type, ...], wanted: str) -> Any:
+    if not isinstance(value, kinds):
+        _refuse(key, value, wanted)
+    return value
+
+
+def _refuse(key: str, value: Any, wanted: str) -> NoReturn:
+    raise UsageRefused(
+        f"The config file {display(config_path())} cannot be used: `{key}` is "
+        f"{display(str(value))!r}, and should be {wanted}."
+    )
+
+
+def key_of(option: click.Option) -> str:
+    """What an option is called in the config file: its long flag, with underscores."""
+    return max(option.opts, key=len).lstrip("-").replace("-", "_")

@@ -9,14 +9,18 @@ import click
 from indexer.catalog import open_reader
 from indexer.paths import display
 from mediafs.cli.described import all_shots_json
-from mediafs.cli.output import print_json
+from mediafs.cli.output import counted, print_json
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj
 def shots(common: Any, *, as_json: bool) -> int:
-    """One line a shot: when, how sure, the original, and how many files it has."""
+    """List the shots, one line each.
+
+    A line has the shot's number, when it was taken, how sure its original is, how many files it has,
+    and the original.
+    """
     db = open_reader(common.catalog)
     for shot in all_shots_json(db):
         if as_json:
@@ -26,7 +30,7 @@ def shots(common: Any, *, as_json: bool) -> int:
         members: Any = shot["members"]
         when = captured["local"] or f"unknown ({captured['unknown']})"
         click.echo(
-            f"{shot['shot']:>7}  {when:26}  {shot['confidence']:9}  {len(members):>3} files  "
+            f"{shot['shot']:>13}  {when:26}  {shot['confidence']:9}  {counted(len(members), 'file'):>9}  "
             f"{display(str(shot['original']))}"
         )
     return 0

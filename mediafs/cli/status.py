@@ -10,7 +10,7 @@ from indexer.catalog import facts, history, open_reader, report, suspects, tree,
 from indexer.paths import display, join, to_str
 from indexer.roots import host
 from mediafs.cli.described import all_groups_json
-from mediafs.cli.output import print_json, size
+from mediafs.cli.output import counted, print_json, size
 from mediafs.fuse.mounted import mounts
 from mediafs.views.publish import VIEWS
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def status(common: Any, *, as_json: bool) -> int:
-    """Say what the catalog knows and what is mounted."""
+    """Say what is indexed and what is mounted."""
     told = gathered(open_reader(common.catalog))
     if as_json:
         print_json(told)
@@ -99,6 +99,7 @@ def _mounts() -> list[dict[str, Any]]:
             "catalog": None if mount.catalog is None else str(mount.catalog),
             "pid": mount.pid,
             "answers": mount.answers,
+            "dead": mount.is_stale,
         }
         for mount in mounts()
     ]
@@ -120,18 +121,22 @@ def _lines(told: dict[str, Any]) -> list[str]:
     lines += ["", "Roots:"]
     for root in told["roots"]:
         state = "" if root["online"] else f"  OFFLINE: {root['says'] or 'does not answer'}"
-        lines.append(f"  {display(root['path'])}  ({root['role']}, {root['files']:,} files){state}")
+        lines.append(
+            f"  {display(root['path'])}  ({root['role']}, {counted(root['files'], 'file')}){state}"
+        )
         lines += [f"    {display(p['path'])}  OFFLINE: {p['says']}" for p in root["absent"]]
     lines += [
         "",
         (
-            f"{files['seen']:,} files: {files['media']:,} media, {files['sidecar']:,} sidecars, "
+            f"{counted(files['seen'], 'file')}: {files['media']:,} media, "
+            f"{counted(files['sidecar'], 'sidecar')}, "
             f"{files['quarantined']:,} in quarantine, {files['excluded']:,} excluded, "
-            f"{files['other']:,} others; {files['gone']:,} are gone."
+            f"{counted(files['other'], 'other')}; {files['gone']:,} gone."
         ),
         (
-            f"{told['shots']:,} shots, {told['unknown_time']:,} of unknown time; "
-            f"{told['duplicates']['files']:,} duplicates hold {size(told['duplicates']['bytes'])}."
+            f"{counted(told['shots'], 'shot')}, {told['unknown_time']:,} of unknown time; "
+            f"{counted(told['duplicates']['files'], 'duplicate')}, "
+            f"{size(told['duplicates']['bytes'])} reclaimable."
         ),
         *_verified_lines(told["verified"]),
         *_suspect_lines(told["suspects"]),
@@ -139,7 +144,8 @@ def _lines(told: dict[str, Any]) -> list[str]:
         "Views:",
     ]
     for view, total in told["views"].items():
-        lines.append(f"  {view:14} {total['files']:>9,} files  {size(total['bytes']):>10}")
+        noun = "file" if total["files"] == 1 else "files"
+        lines.append(f"  {view:14} {total['files']:>9,} {noun:5}  {size(total['bytes']):>10}")
     if told["excluded_folders"]:
         lines += ["", "Folders left out:"]
         for folder in told["excluded_folders"]:
@@ -148,25 +154,30 @@ def _lines(told: dict[str, Any]) -> list[str]:
         lines += ["", "Could not be read:"]
         lines += [f"  {display(f['path'])} {f['says']}" for f in told["failures"]]
     lines += ["", "Mounts:"]
-    lines += [
-        f"  {display(m['mountpoint'])}  ({'answers' if m['answers'] else 'does not answer'})"
-        for m in told["mounts"]
-    ] or ["  none"]
+    lines += [f"  {display(m['mountpoint'])}  ({_state(m)})" for m in told["mounts"]] or ["  none"]
     return lines
+
+
+def _state(mount: dict[str, Any]) -> str:
+    if mount["dead"]:
+        at = display(mount["mountpoint"])
+        return f"DEAD: its process has ended; `mediafs mount {at}` mounts it again"
+    return "answers" if mount["answers"] else "does not answer"
 
 
 def _suspect_lines(count: int) -> list[str]:
     if not count:
         return []
-    says = "were not as they were indexed when a mount was asked for them"
-    return [f"{count:,} files {says}; `mediafs reindex` looks at them."]
+    says = "found changed, gone or unreadable by a mount"
+    return [f"{counted(count, 'file', 'were')} {says}; `mediafs reindex` looks again."]
 
 
 def _verified_lines(verified: dict[str, Any]) -> list[str]:
     lines = []
     if verified["carried"]:
         lines.append(
-            f"{verified['carried']:,} files are known by head and tail alone; `mediafs verify` reads them."
+            f"{counted(verified['carried'], 'file', 'are')} known by head and tail alone;"
+            " `mediafs verify` reads in full."
         )
     if verified["rotten"]:
         lines += ["", "Rotten, put a good copy in their place (quarantine/rotten):"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +13,12 @@ from indexer.catalog import facts, open_reader, writing
 from indexer.catalog.connection import DECISIONS
 from indexer.catalog.verify import confirmed
 from indexer.errors import DONE_WITH_FAILURES, CatalogBusy, NotKnown
-from indexer.paths import display, to_bytes, to_str
+from indexer.paths import display, to_str
 from indexer.verify import Counts, Options, What
-from mediafs.cli.index import speaking
-from mediafs.cli.output import complain, print_json, size
+from mediafs.cli.amounts import SIZE, TIME
+from mediafs.cli.output import complain, counted, print_json, size
+from mediafs.cli.places import source
+from mediafs.cli.progress import speaking
 from mediafs.update import decisions_of, derive_if_due
 
 if TYPE_CHECKING:
@@ -27,55 +27,26 @@ if TYPE_CHECKING:
 
     from indexer.progress import Progress
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]?)B?", re.IGNORECASE)
-
-
-def seconds_of(text: str) -> float:
-    """Seconds in "30m", "1h30m", "30d"; a bare number would be seconds to some, days to others."""
-    if not _DURATION.fullmatch(text):
-        raise click.BadParameter(f"{text!r} is no time span; say 90s, 30m, 2h, 30d or 4w.")
-    parts = re.findall(r"([\d.]+)([smhdw])", text)
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
-
-
-def bytes_of(text: str) -> int:
-    """Bytes in "100G", in steps of 1000 as everywhere in mediafs."""
-    match = _SIZE.fullmatch(text)
-    if not match:
-        raise click.BadParameter(f"{text!r} is no size; say 500M, 100G or 1.5T.")
-    return int(float(match[1]) * _BYTES[match[2].upper()])
-
-
-def _duration(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
-    return None if text is None else seconds_of(text)
-
-
-def _size(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
-    return None if text is None else bytes_of(text)
-
 
 @click.command()
 @click.argument("paths", metavar="[PATH]…", nargs=-1, type=click.Path(readable=False))
 @click.option(
     "--max-duration",
+    type=TIME,
     metavar="TIME",
-    callback=_duration,
-    help="Begin no file after that long, e.g. 30m or 2h; the next run goes on.",
+    help="Begin no file after that long, like 30m or 2h; the next run goes on.",
 )
 @click.option(
     "--max-bytes",
+    type=SIZE,
     metavar="SIZE",
-    callback=_size,
-    help="Read about that much, e.g. 100G; the next run goes on.",
+    help="Read about that much, like 100G; the next run goes on.",
 )
 @click.option(
     "--older-than",
+    type=TIME,
     metavar="TIME",
-    callback=_duration,
-    help="Leave out what was verified since, e.g. 30d.",
+    help="Leave out what was verified less than that ago, like 30d.",
 )
 @click.option(
     "--jobs",
@@ -89,10 +60,11 @@ def _size(_context: click.Context, _option: click.Parameter, text: str | None) -
               help="Allow the catalog on a network filesystem, at your own risk.")  # fmt: skip
 @click.pass_obj
 def verify(common: Any, /, paths: tuple[str, ...], **options: Any) -> int:
-    """Read files again and compare with what was indexed: find bit-rot while a good copy is left.
+    """Read files again and find what rotted on the disk.
 
-    All files, or those at or below PATH; the longest unverified first. A run that was stopped, or
-    bounded, is gone on with by the next. Exit code 2: something differs or could not be read.
+    Each is compared with what was indexed, while a good copy may still be left: all files, or those
+    at or below each PATH, the longest unverified first. Where a run was stopped, or had read enough,
+    the next goes on. Exit code 2: something differs or could not be read.
     """
     how = Options(
         only=_inside_roots(paths, common.catalog),
@@ -125,7 +97,7 @@ def _inside_roots(paths: Sequence[str], catalog: Path) -> tuple[bytes, ...]:
         known = [root.path for root in facts.roots(db) if root.host == roots.host()]
     finally:
         db.close()
-    real = [to_bytes(os.path.realpath(path)) for path in paths]
+    real = [source(path) for path in paths]
     for path, asked in zip(real, paths, strict=True):
         if not any(path == root or roots.is_inside(path, root) for root in known):
             raise NotKnown(
@@ -200,34 +172,42 @@ def told(counts: Counts, seconds: float) -> str:
     c = counts
     lines = [
         (
-            f"{c.agreed:,} files agree with what was indexed; read {size(c.bytes_read)}"
-            f" in {seconds:.1f} s."
+            f"{counted(c.agreed, 'file', 'agree')} with what was indexed;"
+            f" read {size(c.bytes_read)} in {seconds:.1f} s."
         )
     ]
     if c.sound_again:
-        lines.append(f"{c.sound_again:,} of them were rotten before and are sound again.")
+        lines.append(
+            f"Of them, {counted(c.sound_again, 'file', 'were')} rotten before: sound again."
+        )
     if c.confirmed:
-        lines.append(f"{c.confirmed:,} of them had a digest taken over from another path.")
+        lines.append(
+            f"Of them, {counted(c.confirmed, 'file', 'were')} known by head and tail alone until now."
+        )
     if c.of(What.ROTTEN):
         lines.append(
-            f"{c.of(What.ROTTEN):,} are rotten (named above); they are in quarantine/rotten."
+            f"{counted(c.of(What.ROTTEN), 'file', 'are')} rotten (named above); see quarantine/rotten."
         )
     if c.of(What.MISTAKEN):
         lines.append(
-            f"{c.of(What.MISTAKEN):,} are not the copies they were taken for (named above);"
-            " run `mediafs reindex`."
+            f"{counted(c.of(What.MISTAKEN), 'file', 'were')} taken for copies that they are not"
+            " (named above); run `mediafs reindex`."
         )
     if c.of(What.UNSTEADY):
-        lines.append(f"{c.of(What.UNSTEADY):,} were read differently twice (named above).")
+        lines.append(
+            f"{counted(c.of(What.UNSTEADY), 'file', 'were')} read differently twice (named above)."
+        )
     if c.of(What.UNREADABLE):
-        lines.append(f"{c.of(What.UNREADABLE):,} could not be read (named above).")
+        lines.append(f"{counted(c.of(What.UNREADABLE), 'file')} could not be read (named above).")
     if c.changed or c.vanished:
         lines.append(
             f"{c.changed:,} changed and {c.vanished:,} went since they were indexed; they were not"
             " compared: run `mediafs reindex`."
         )
     if c.offline:
-        lines.append(f"{c.offline:,} are on disks that do not answer; they were left out.")
+        lines.append(
+            f"{counted(c.offline, 'file', 'are')} on disks that do not answer, and left out."
+        )
     if c.left:
-        lines.append(f"{c.left:,} are left; the next `mediafs verify` goes on with them.")
+        lines.append(f"{counted(c.left, 'file', 'are')} left; the next `mediafs verify` goes on.")
     return "\n".join(lines)

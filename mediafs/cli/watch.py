@@ -11,9 +11,11 @@ import click
 
 from indexer.catalog import facts, open_reader
 from indexer.errors import NotKnown, UsageRefused
-from indexer.paths import display, to_bytes
+from indexer.paths import display
 from indexer.roots import host
+from mediafs.cli.amounts import SIZE
 from mediafs.cli.output import print_json
+from mediafs.cli.places import source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +46,7 @@ _DAY_SECONDS = 24 * 3600.0
 @click.option("--include", multiple=True, metavar="GLOB", help="As for `mediafs index`.")
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="As for `mediafs index`.")
 @click.option("--readers", type=click.IntRange(1, 64), metavar="N", help="As for `mediafs index`.")
-@click.option("--memory", metavar="SIZE", help="As for `mediafs index`.")
+@click.option("--memory", type=SIZE, metavar="SIZE", help="As for `mediafs index`.")
 @click.option(
     "--raw-companion", type=click.Choice(["beside", "duplicate"]), help="As for `mediafs index`."
 )
@@ -63,9 +65,9 @@ def watch(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Keep the catalog up to date by itself, until Ctrl-C.
+    """Keep the catalog up to date, until Ctrl-C.
 
-    Looks at the remembered roots, or at these of them, as soon as something in them changed and
+    Looks at the remembered roots, or at each ROOT of them that is named, as soon as something in them changed and
     nobody wrote to it for a while. Where the system does not tell of changes (shares, FUSE), it
     looks every few minutes. `mediafs service install` has it started at login.
     """
@@ -101,7 +103,7 @@ def _remembered(catalog: Path, folders: Sequence[str]) -> frozenset[bytes]:
         raise UsageRefused(
             f"No folder is indexed in {display(catalog)} yet; begin with `mediafs index FOLDER`."
         )
-    named = {path: to_bytes(os.path.realpath(path)) for path in folders}
+    named = {path: source(path) for path in folders}
     for path, real in named.items():
         if real not in known:
             raise NotKnown(

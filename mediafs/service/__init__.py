@@ -1,1 +1,1 @@
-"""Have systemd run mediafs: its units, and what mediafs tells it."""
+"""Have the system run mediafs: its units, what systemd is told, and lines of /etc/fstab."""

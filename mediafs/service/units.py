@@ -70,61 +70,45 @@ def mount_name(mountpoint: str) -> str:
 def mount(service: Service, mountpoint: str, options: str = "") -> str:
     """A mount, ready when it answers. A stale one in its place is cleaned by `mediafs mount`."""
     how = ("-o", options) if options else ()
+    start = service.command("mount", "--foreground", *how, "--", mountpoint)
     return f"""\
-{MARK}
-[Unit]
-Description=mediafs at {setting(display(mountpoint))}
-{_after(service)}
-[Service]
+{_opening(service, f"mediafs at {setting(display(mountpoint))}")}\
 Type=notify
-ExecStart={service.command("mount", "--foreground", *how, "--", mountpoint)}
+ExecStart={start}
 # Says who still uses it; SIGTERM then takes it away all the same.
 ExecStop=-{service.command("umount", "--", mountpoint)}
-{_surroundings(service)}Restart=on-failure
-RestartSec=10
-RestartPreventExitStatus={_FINAL}
+{_surroundings(service)}\
+{_restarted(10)}\
 TimeoutStopSec=30
 LimitNOFILE=524288
 
-[Install]
-WantedBy={_target(service)}
-"""
+{_at_start(service)}"""
 
 
 def watcher(service: Service) -> str:
     """`mediafs watch`, for good."""
     return f"""\
-{MARK}
-[Unit]
-Description=mediafs keeps its catalog up to date
-{_after(service)}
-[Service]
+{_opening(service, "mediafs keeps its catalog up to date")}\
 Type=notify
 ExecStart={service.command("watch")}
-{_surroundings(service)}Restart=on-failure
-RestartSec=30
-RestartPreventExitStatus={_FINAL}
+{_surroundings(service)}\
+{_restarted(30)}\
 SuccessExitStatus={INTERRUPTED} {TERMINATED}
 # The watcher ends its indexer itself.
 KillMode=mixed
 TimeoutStopSec=10
 {_MODEST}
-[Install]
-WantedBy={_target(service)}
-"""
+{_at_start(service)}"""
 
 
 def reindex(service: Service) -> str:
     """`mediafs reindex`, once; its timer starts it."""
     return f"""\
-{MARK}
-[Unit]
-Description=mediafs brings its catalog up to date
-{_after(service)}
-[Service]
+{_opening(service, "mediafs brings its catalog up to date")}\
 Type=oneshot
 ExecStart={service.command("reindex", "--quiet", "--settle", "10")}
-{_surroundings(service)}# Broken files are in the journal, and another mediafs at work does the same.
+{_surroundings(service)}\
+# Broken files are in the journal, and another mediafs at work does the same.
 SuccessExitStatus={DONE_WITH_FAILURES} {CatalogBusy.exit_code}
 {_MODEST}"""
 
@@ -146,10 +130,19 @@ WantedBy=timers.target
 """
 
 
-def _after(service: Service) -> str:
-    if not service.is_system:
-        return ""
-    return f"After=local-fs.target remote-fs.target\nRequiresMountsFor={quoted(service.catalog)}\n"
+def _opening(service: Service, what: str) -> str:
+    """Up to where a service's own settings begin."""
+    after = f"""\
+After=local-fs.target remote-fs.target
+RequiresMountsFor={quoted(service.catalog)}
+"""
+    return f"""\
+{MARK}
+[Unit]
+Description={what}
+{after if service.is_system else ""}
+[Service]
+"""
 
 
 def _surroundings(service: Service) -> str:
@@ -161,5 +154,19 @@ def _surroundings(service: Service) -> str:
     return "".join(lines)
 
 
-def _target(service: Service) -> str:
-    return "multi-user.target" if service.is_system else "default.target"
+def _restarted(seconds: int) -> str:
+    """It is to run for good: started again so long after a failure."""
+    return f"""\
+Restart=on-failure
+RestartSec={seconds}
+RestartPreventExitStatus={_FINAL}
+"""
+
+
+def _at_start(service: Service) -> str:
+    """Started with the machine, or when its user logs in."""
+    target = "multi-user.target" if service.is_system else "default.target"
+    return f"""\
+[Install]
+WantedBy={target}
+"""

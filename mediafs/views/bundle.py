@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from indexer.model import Role
 from indexer.paths import to_str
@@ -111,12 +111,6 @@ class Bundle:
     def members(self) -> frozenset[FileId]:
         """The files of the whole shot."""
         return frozenset(m.file for m in self.shot.members) if self.shot else frozenset()
-
-
-class View(Protocol):
-    """A generator from the library to bundles; the module's name is the view's."""
-
-    def __call__(self, library: Library) -> Iterator[Bundle]: ...
 
 
 def seen_first(members: Iterable[ViewFile]) -> tuple[ViewFile, ...]:

@@ -87,7 +87,7 @@ def test_prune_forgets_what_this_very_run_finds_gone(mediafs, library):
     (library / "a.png").unlink()
     ran = mediafs("index", "--prune")
 
-    assert "Forgot 1 files, 0 folders" in ran.out
+    assert "Forgot 1 file, 0 folders" in ran.out
 
 
 def test_prune_keeps_what_a_person_said_and_the_names_given(mediafs, library, tmp_path):

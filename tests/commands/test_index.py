@@ -52,7 +52,7 @@ def test_progress_goes_to_stderr(mediafs, photos):
     photos.jpeg("a.jpg")
     ran = mediafs("index", photos.folder)
 
-    assert "Reading 1 files" in ran.err
+    assert "Reading 1 file," in ran.err
     assert "Reading" not in ran.out
     assert "1 new" in ran.out
 

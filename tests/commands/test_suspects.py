@@ -26,7 +26,7 @@ def test_a_reindex_puts_right_what_a_mount_found_wrong(mediafs, photos, tmp_path
         shown.read_bytes()
     assert caught.value.errno == errno.ESTALE
     wait(lambda: suspects(mediafs) == 1, "the mount tells what it could not serve")
-    assert "1 files were not as they were indexed" in mediafs("status").out
+    assert "1 file was found changed, gone or unreadable by a mount" in mediafs("status").out
 
     told = mediafs("reindex", "--json").json
 

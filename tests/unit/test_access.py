@@ -309,6 +309,19 @@ def test_a_folder_as_it_lies_on_disk_is_shown_as_its_owners(serving, shown):
     assert table.shown(directory()) == shown
 
 
+def test_a_folder_as_it_lies_on_disk_follows_the_groups_of_its_owner():
+    table = AccessTable(Owners(NOBODY_SERVES))
+    folder = folder_of([TOP, Entry(0, 5, 0o770), Entry(7, 8, 0o755)])
+    table.put_directory(2051, b"/photos/a", folder)
+    unknown = table.shown(directory())
+
+    table.put_groups({7: frozenset({5, 8})})
+
+    assert unknown is not None
+    assert not unknown.mode & 0o500
+    assert table.shown(directory()) == Shown(0o500, 7, 8)
+
+
 # ---------------------------------------------------------------------------- on a disk
 
 

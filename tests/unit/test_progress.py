@@ -8,15 +8,17 @@ import pytest
 
 from indexer.errors import UsageRefused
 from indexer.progress import Underway
-from mediafs.cli import output
-from mediafs.cli.output import Bar, JsonLines, Lines, Quiet, bytes_of
+from mediafs.cli import progress
+from mediafs.cli.amounts import bytes_of
+from mediafs.cli.bar import Bar
+from mediafs.cli.progress import JsonLines, Lines, Quiet
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Seconds, to be moved on."""
     now = [100.0]
-    monkeypatch.setattr(output.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -98,7 +100,7 @@ def test_lines_come_every_few_seconds_even_where_no_file_ends(clock, capsys):
         speaker.underway([Underway(b"/long\n.mov", clock[0] - 100, 1_000_000_000)])
     lines = capsys.readouterr().err.splitlines()
 
-    assert lines[0] == "Reading 1 files, 2 GB…"
+    assert lines[0] == "Reading 1 file, 2 GB…"
     assert len(lines) == 3
     assert lines[-1] == (
         "Reading: 0 of 1 files, 1 GB, 0 files/s, 100 MB/s, 10 s left; /long\\n.mov for 10 s"

@@ -21,7 +21,7 @@ from indexer.verify import Counts, Options, What, verify
 from indexer.verify.compare import compared
 from indexer.verify.finding import Finding, Job, sentence
 from indexer.verify.notes import Notes
-from mediafs.cli.verify import bytes_of, seconds_of
+from mediafs.cli.amounts import bytes_of, seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from indexer.read.payload.source import Source
 
+FULL: Final = 4  # version and flags before the body of a "full" box
 _HEAD: Final = 8  # length and kind
 _LONG_HEAD: Final = 16  # the same, with a length of eight bytes
 _MOST_BOXES: Final = 100_000  # beside each other; a HEIC of a hundred tiles has 200 properties

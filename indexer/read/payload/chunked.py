@@ -102,7 +102,7 @@ def _webp_chunks(source: Source) -> Iterator[_Chunk]:
 
 # --- GIF ---------------------------------------------------------------------------------
 
-_EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
+_IMAGE, _TRAILER = 0x2C, 0x3B
 _COMMENT, _APPLICATION = 0xFE, 0xFF
 _LOOPS: Final = frozenset({b"NETSCAPE2.0", b"ANIMEXTS1.0"})
 _HAS_TABLE: Final = 0x80

@@ -11,13 +11,12 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from indexer.read.payload.boxes import Cursor, boxes
+from indexer.read.payload.boxes import FULL, Cursor, boxes
 from indexer.read.payload.source import Unfollowable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FULL: Final = 4  # version and flags before the body of a "full" box
 
 # The same samples under another name: parameter sets may stand in the stream as well, or not.
 _SAME: Final = {b"hev1": b"hvc1", b"avc3": b"avc1", b"h263": b"s263"}
@@ -91,7 +90,7 @@ class Codec:
 
 
 def codecs(stsd: memoryview, *, is_sound: bool) -> Iterator[Codec]:
-    for kind, body in boxes(stsd[_FULL + 4 :]):
+    for kind, body in boxes(stsd[FULL + 4 :]):
         yield Codec(kind, body, is_sound)
 
 
@@ -134,8 +133,8 @@ def _pcm(codec: Codec) -> _Pcm:
     is_little = bool(_PCM[codec.fourcc])
     if b"enda" in told:
         is_little = bool(int.from_bytes(told[b"enda"][:2], "big"))
-    if len(told.get(b"pcmC", b"")) > _FULL + 1:
-        is_little, bits = bool(told[b"pcmC"][_FULL] & 1), told[b"pcmC"][_FULL + 1]
+    if len(told.get(b"pcmC", b"")) > FULL + 1:
+        is_little, bits = bool(told[b"pcmC"][FULL] & 1), told[b"pcmC"][FULL + 1]
     is_signed = codec.fourcc not in _UNSIGNED
     return _Pcm(codec.number(16, 2), bits, is_little, codec.fourcc in _FLOATS, is_signed)
 
@@ -145,7 +144,7 @@ def _pcm(codec: Codec) -> _Pcm:
 
 def _told(kind: bytes, body: memoryview) -> bytes:
     if kind == b"esds":
-        return _elementary(body[_FULL:])
+        return _elementary(body[FULL:])
     if kind == b"hvcC":
         return kind + _parameter_sets(body)
     return kind + bytes(body) if kind in _SETUPS else b""

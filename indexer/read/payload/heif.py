@@ -12,9 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from indexer.read.payload.boxes import held
+from indexer.read.payload.boxes import FULL, held
 from indexer.read.payload.items import (
-    FULL,
     IN_FILE,
     IN_IDAT,
     idat_of,

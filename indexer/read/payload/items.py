@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from indexer.read.payload.boxes import Cursor, boxes, inner
+from indexer.read.payload.boxes import FULL, Cursor, boxes, inner
 from indexer.read.payload.source import Unfollowable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 IN_FILE, IN_IDAT, UNKNOWN = 0, 1, -1
-FULL: Final = 4  # version and flags before the body of a "full" box
 _ALPHA: Final = (
     b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
     b"urn:mpeg:hevc:2015:auxid:1",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from indexer.read.payload.boxes import Cursor, boxes, held, inner
+from indexer.read.payload.boxes import FULL, Cursor, boxes, held, inner
 from indexer.read.payload.codec import Codec, codecs
 from indexer.read.payload.film import Sizes, Track, add_tracks, table_of
 from indexer.read.payload.source import Digest, Unfollowable
@@ -27,7 +27,6 @@ _VIDEO: Final = frozenset({b"vide", b"pict", b"auxv"})  # the last two in pictur
 _SOUND: Final = b"soun"
 _MOST_TRACKS: Final = 100  # a spatial film has ten
 _MOST_CHUNKS: Final = 1_000_000  # a film of three hours has 20,000
-_FULL: Final = 4  # version and flags before the body of a "full" box
 
 
 def of_movie(source: Source) -> bytes:
@@ -73,19 +72,19 @@ def _expect_own_samples(minf: memoryview) -> None:
     for kind, body in boxes(minf):
         if kind != b"dinf":
             continue
-        for _, entry in boxes(inner(body, b"dref")[_FULL + 4 :]):
-            is_here = Cursor(entry).number(_FULL) & 1
+        for _, entry in boxes(inner(body, b"dref")[FULL + 4 :]):
+            is_here = Cursor(entry).number(FULL) & 1
             # Some cameras forget the flag, but name no other file either.
-            if not is_here and bytes(entry[_FULL:]).strip(b"\0"):
+            if not is_here and bytes(entry[FULL:]).strip(b"\0"):
                 raise Unfollowable
 
 
 def _sizes(stbl: memoryview, sound: Codec | None) -> Sizes:
     for kind, body in boxes(stbl):
         if kind == b"stsz":
-            return _plain_sizes(Cursor(body, _FULL), sound)
+            return _plain_sizes(Cursor(body, FULL), sound)
         if kind == b"stz2":
-            return _compact_sizes(Cursor(body, _FULL))
+            return _compact_sizes(Cursor(body, FULL))
     raise Unfollowable
 
 
@@ -137,7 +136,7 @@ def _offsets(stbl: memoryview) -> Sequence[int]:
     for kind, body in boxes(stbl):
         if kind in {b"stco", b"co64"}:
             wide = 4 if kind == b"stco" else 8
-            cursor = Cursor(body, _FULL)
+            cursor = Cursor(body, FULL)
             count = cursor.number(4)
             if count > _MOST_CHUNKS:
                 raise Unfollowable
@@ -149,7 +148,7 @@ def _offsets(stbl: memoryview) -> Sequence[int]:
 
 
 def _samples_per_chunk(stbl: memoryview, chunks: int) -> Iterator[int]:
-    cursor = Cursor(inner(stbl, b"stsc"), _FULL)
+    cursor = Cursor(inner(stbl, b"stsc"), FULL)
     count = cursor.number(4)
     table = table_of(cursor.take(12 * count))
     if chunks and not count:
