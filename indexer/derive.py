@@ -7,8 +7,6 @@ is in its package. Everything is derived, or what news affects: the outcome is t
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -33,6 +31,7 @@ from indexer.originals.habits import habits_of
 from indexer.originals.infer import judge
 from indexer.originals.roles import role_of
 from indexer.paths import to_str
+from indexer.sweeping import unswept
 from indexer.verdict import Verdict, rows
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def derive(
     library = Library(db, now or datetime.now(UTC).replace(tzinfo=None))
     known = remembered.count(db)
     if spoken is None or not known or len(news.contents) > _FEW * known:
-        with _no_garbage():
+        with unswept():
             _everything(db, library, words)
         changed = None
     else:
@@ -94,18 +93,6 @@ def derived(
     groups = components.join(subjects, edges(subjects, seen, words), seen)
     for verdict in _settled(_judged(groups, words, seen, habits_of(subjects))):
         yield rows(verdict, sidecars, tags, words)
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Millions of facts live until the end; to search them for cycles took a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _everything(db: apsw.Connection, library: Library, words: Words) -> None:

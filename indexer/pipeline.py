@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts, history
+from indexer.catalog import facts, failures, history
 from indexer.intake import Intake
 from indexer.paths import display, join, to_str
 from indexer.roots import host
@@ -150,7 +150,7 @@ def _looked(this: Run, look: Look) -> None:
     this.counts.looked.extend((look.root.id, part) for part in parts)
     if not this.options.only:
         facts.set_walked(this.db, look.root.id)
-        facts.forget_old_failures(this.db, look.root.id, this.generation)
+        failures.forget_old(this.db, look.root.id, this.generation)
 
 
 def _remember_disk(this: Run, look: Look) -> None:

@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts
+from indexer.catalog import facts, generations
 from indexer.errors import RootRefused
 from indexer.model import RootRole
 from indexer.mounts import mount_table
@@ -120,7 +120,7 @@ def remember(
     paths = list(dict.fromkeys(resolve(path) for path in wanted.paths))
     for path, root in renamed(db, paths).items():
         facts.set_root_path(db, root.id, path)
-        facts.set_pending(db)
+        generations.set_pending(db)
         tell(f"{display(root.path)} is {display(path)} now; nothing in it is read again.")
     known = {r.path: r for r in facts.roots(db) if r.host == here}
     for path in paths:

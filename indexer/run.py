@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts
+from indexer.catalog import failures, generations
 from indexer.model import Generation
 from indexer.paths import display, join
 
@@ -82,20 +82,20 @@ class Run:
         self.catalog = catalog
         self.options = options
         self.progress = progress
-        self.generation = Generation(facts.generation(db) + 1)
+        self.generation = Generation(generations.newest(db) + 1)
         self.counts = Counts()
-        self._is_pending = facts.is_pending(db)
+        self._is_pending = generations.is_pending(db)
         self._failed: set[tuple[RootId, bytes]] = set()  # a path that fails twice counts once
 
     def changed(self) -> None:
         """Facts are about to change that the newest generation does not show."""
         if not self._is_pending:
-            facts.set_pending(self.db)
+            generations.set_pending(self.db)
             self._is_pending = True
 
     def fail(self, root: RootId, root_path: bytes, path: bytes, cause: str, says: str) -> None:
         """One bad path is one counted warning."""
-        facts.put_failure(self.db, root, path, cause=cause, says=says, generation=self.generation)
+        failures.put(self.db, root, path, cause=cause, says=says, generation=self.generation)
         self.warn(root, root_path, path, f"{says}.")
 
     def warn(self, root: RootId, root_path: bytes, path: bytes, says: str) -> None:

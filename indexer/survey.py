@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts, listings, suspects
+from indexer.catalog import facts, failures, listings, suspects
 from indexer.mounts import filesystem_type
 from indexer.moves import Look
 from indexer.paths import join, to_str
@@ -127,7 +127,7 @@ class Survey:
         for root, some in self._looked_at:
             if to_str(root.path) in self._run.counts.offline:
                 continue
-            failed = facts.failed_paths(self._run.db, root.id, self._run.generation)
+            failed = failures.paths_of(self._run.db, root.id, self._run.generation)
             settled = (one for one in some if self._read_again.get(one.file) not in failed)
             suspects.forget(self._run.db, settled)
         before_ns = time.time_ns() - _TICK_NS

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from indexer import pipeline, roots
-from indexer.catalog import facts, writing
+from indexer.catalog import generations, writing
 from indexer.catalog.connection import DECISIONS
 from indexer.decisions import decidable, words
 from indexer.errors import DecisionRefused
@@ -83,13 +83,13 @@ def update(asked: Update, progress: Progress) -> Outcome:
         with db:
             chosen = roots.remember(db, asked.catalog, asked.roots, progress.tell)
         counts = pipeline.run(db, asked.catalog, chosen, asked.options, progress)
-        number = Generation(facts.generation(db) + 1)
+        number = Generation(generations.newest(db) + 1)
         summary = Outcome(counts, number, 0.0).as_json()
         derive_if_due(db, decided, asked.command, asked.raw_companion, summary, progress)
         if asked.options.prune:
             counts.pruned = pipeline.prune(db, counts.looked)
         db.execute("PRAGMA optimize")
-        return Outcome(counts, facts.generation(db), time.monotonic() - begun)
+        return Outcome(counts, generations.newest(db), time.monotonic() - begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,13 @@ def decide(asked: Decision, progress: Progress) -> Decided:
             with decided:
                 is_new = words.say(decided, about.blake3, asked.verdict, about.others)
             told = Decided(about.path, about.blake3, asked.verdict, is_new, Generation(0))
-        options = facts.last_options(db)
+        options = generations.last_options(db)
         summary = {
             "schema": 1, "blake3": told.blake3.hex(), "verdict": str(told.verdict),
             "undone": asked.verdict is None,
         }  # fmt: skip
         derive_if_due(db, decided, "decide", options[1] if options else "beside", summary, progress)
-        generation = facts.generation(db)
+        generation = generations.newest(db)
     return Decided(told.path, told.blake3, told.verdict, told.is_new, generation)
 
 
@@ -170,22 +170,22 @@ def derive_if_due(
     progress: Progress,
 ) -> None:
     """Make a new generation where the newest no longer follows from what is known and decided."""
-    moment, before = words.newest_ns(decided), facts.last_decided_ns(db)
-    is_as_before = facts.last_options(db) == (__version__, raw_companion)
-    if is_as_before and moment == before and not facts.is_pending(db):
+    moment, before = words.newest_ns(decided), generations.last_decided_ns(db)
+    is_as_before = generations.last_options(db) == (__version__, raw_companion)
+    if is_as_before and moment == before and not generations.is_pending(db):
         return
     # numpy takes a tenth of a second to import, which --help and a run without news do without.
     from indexer.derive import derive
 
     progress.phase("Deciding")
-    number = Generation(facts.generation(db) + 1)
+    number = Generation(generations.newest(db) + 1)
     with db:
         # A word that was taken back out of the decisions by hand leaves no trace to follow.
         is_traced = is_as_before and moment >= before
         spoken = words.since(decided, before) if is_traced else None
         changed = derive(db, words.words(decided), spoken=spoken)
         publish(db, decided, number, raw_companion, changed)
-        facts.commit_generation(
+        generations.commit(
             db, number, command=command, version=__version__, raw_companion=raw_companion,
             summary=json.dumps(summary), decided_ns=moment,
         )  # fmt: skip

@@ -26,7 +26,7 @@ from pretend_camera import IPHONE, Shot, exif, heic, picture, saved
 
 import mediafs.update
 from indexer import derive, pipeline
-from indexer.catalog import facts, writing
+from indexer.catalog import generations, writing
 from indexer.intake import Intake
 from indexer.metadata.exiftool import Answer, ExifToolSession
 from indexer.model import Generation
@@ -209,7 +209,7 @@ def facts_only(library: Path, catalog: Path) -> Known:
         pipeline.run(db, catalog, chosen, Options(), steps)
         steps.end()
         with db:
-            facts.commit_generation(
+            generations.commit(
                 db, Generation(1), command="index", version=__version__, raw_companion="beside",
                 summary="{}",
             )  # fmt: skip

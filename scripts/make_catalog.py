@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from indexer.catalog import facts, readings, tree
+from indexer.catalog import facts, generations, readings, tree
 from indexer.catalog.connection import open_writer
 from indexer.catalog.rows import Placed
 from indexer.model import FileId, Generation, Kind, Reading, RootId, RootRole, Stamp
@@ -88,7 +88,7 @@ class CatalogMaker:
             state="present",
             says=None,
             content=readings.put_content(self._db, reading),
-            generation=Generation(facts.generation(self._db) + 1),
+            generation=Generation(generations.newest(self._db) + 1),
         )
 
     def place(self, path: str, file: FileId) -> None:
@@ -109,10 +109,10 @@ class CatalogMaker:
     def publish(self, views: Iterable[bytes] = VIEWS) -> Generation:
         """Commit a generation that shows what was placed."""
         with self._db:
-            number = Generation(facts.generation(self._db) + 1)
+            number = Generation(generations.newest(self._db) + 1)
             wanted = [Placed(*where, file) for where, file in self._placed.items()]
             tree.publish(self._db, wanted, list(views), number)
-            facts.commit_generation(
+            generations.commit(
                 self._db, number, command="index", version="0", raw_companion="beside", summary="{}"
             )
         return number

@@ -16,11 +16,11 @@ from PIL import Image
 
 from indexer import derive
 from indexer.capture_time.clues import clues_of
-from indexer.catalog import facts, readings, tree
+from indexer.catalog import facts, generations, readings, tree
 from indexer.catalog.check import check
 from indexer.catalog.connection import CATALOG, DECISIONS, Database, open_writer
 from indexer.catalog.rows import FactRow
-from indexer.catalog.shots import ViewFile
+from indexer.catalog.viewed import ViewFile
 from indexer.grouping.looks import Looks, Near
 from indexer.grouping.subject import Subject, subjects_of
 from indexer.model import (
@@ -228,7 +228,7 @@ class Catalog:
     @property
     def coming(self) -> Generation:
         """The generation that the next publish makes."""
-        return Generation(facts.generation(self.db) + 1)
+        return Generation(generations.newest(self.db) + 1)
 
     def root(self, label: str = "photos", role: RootRole = RootRole.LIBRARY) -> RootId:
         """A root, online."""
@@ -257,7 +257,7 @@ class Catalog:
             if tags is not None:
                 readings.put_tags(self.db, content, tags)
             changes.setdefault("size", told.size)
-        facts.set_pending(self.db)
+        generations.set_pending(self.db)
         self._next_inode += 1
         changes.setdefault("inode", self._next_inode)
         return facts.put_file(
@@ -287,7 +287,7 @@ class Catalog:
         return number
 
     def _commit(self, number: Generation, raw_companion: str) -> None:
-        facts.commit_generation(
+        generations.commit(
             self.db, number, command="index", version="0", raw_companion=raw_companion,
             summary=json.dumps({}),
         )  # fmt: skip

@@ -13,7 +13,7 @@ PACKAGES = ("indexer", "mediafs")
 
 # Each layer may import itself and those above it in this list, nothing below.
 LAYERS = (
-    ("indexer.errors", "indexer.model", "indexer.paths", "indexer.progress"),
+    ("indexer.errors", "indexer.model", "indexer.paths", "indexer.progress", "indexer.sweeping"),
     ("indexer.mounts",),
     ("indexer.capture_time.moment",),
     ("indexer.catalog", "indexer.decisions"),

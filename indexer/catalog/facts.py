@@ -1,4 +1,4 @@
-"""Questions and changes of what is where: generations, roots, folders, files, failures.
+"""Questions and changes of what is where: roots, folders, files.
 
 Each SQL text stands beside the one function that runs it. Callers hold the transaction.
 """
@@ -20,7 +20,6 @@ from indexer.model import (
     RootRole,
     Stamp,
 )
-from indexer.paths import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,66 +27,6 @@ if TYPE_CHECKING:
     import apsw
 
     from indexer.scan.walk import SeenFile
-
-# ---------------------------------------------------------------------------- generations
-
-_GENERATION = "SELECT coalesce(max(generation_id), 0) FROM generation"
-
-
-def generation(db: apsw.Connection) -> Generation:
-    """The newest committed generation; 0 before the first."""
-    return Generation(db.execute(_GENERATION).get)
-
-
-_LAST_OPTIONS = "SELECT mediafs, raw_companion FROM generation ORDER BY generation_id DESC LIMIT 1"
-
-
-def last_options(db: apsw.Connection) -> tuple[str, str] | None:
-    """The program version and raw-companion option of the newest generation."""
-    row = db.execute(_LAST_OPTIONS).fetchone()
-    return None if row is None else (str(row[0]), str(row[1]))
-
-
-_LAST_DECIDED = "SELECT decided_ns FROM generation ORDER BY generation_id DESC LIMIT 1"
-
-
-def last_decided_ns(db: apsw.Connection) -> int:
-    """The newest word of a person that the newest generation follows; 0 if none."""
-    row = db.execute(_LAST_DECIDED).fetchone()
-    return int(row[0]) if row else 0
-
-
-_NEW_GENERATION = (
-    "INSERT INTO generation (generation_id, committed_ns, command, mediafs, raw_companion, summary,"
-    " decided_ns) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
-
-
-def commit_generation(
-    db: apsw.Connection,
-    number: Generation,
-    *,
-    command: str,
-    version: str,
-    raw_companion: str,
-    summary: str,
-    decided_ns: int = 0,
-) -> None:
-    """Make `number` the state that a mount shows, and the facts no longer pending."""
-    row = (number, time.time_ns(), command, version, raw_companion, summary, decided_ns)
-    db.execute(_NEW_GENERATION, row)
-    db.execute("DELETE FROM pending")
-
-
-def set_pending(db: apsw.Connection) -> None:
-    """Remember that facts changed which no generation shows yet."""
-    db.execute("INSERT OR IGNORE INTO pending VALUES (1, ?)", (time.time_ns(),))
-
-
-def is_pending(db: apsw.Connection) -> bool:
-    """Whether facts are newer than the newest generation."""
-    return bool(db.execute("SELECT count(*) FROM pending").get)
-
 
 # ---------------------------------------------------------------------------- roots
 
@@ -317,58 +256,3 @@ def set_gone(db: apsw.Connection, files: Iterable[FileId]) -> None:
     """Files that an online root no longer has; they stay as history and leave the tree."""
     now = time.time_ns()
     db.executemany(_GONE, [(now, file) for file in files])
-
-
-# ---------------------------------------------------------------------------- failures
-
-_PUT_FAILURE = (
-    "INSERT INTO failure (root_id, path, cause, says, generation_id) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (root_id, path) DO UPDATE SET cause = excluded.cause, says = excluded.says,"
-    " generation_id = excluded.generation_id"
-)
-
-
-def put_failure(
-    db: apsw.Connection,
-    root: RootId,
-    path: bytes,
-    *,
-    cause: str,
-    says: str,
-    generation: Generation,
-) -> None:
-    """Remember what could not be read, and why."""
-    db.execute(_PUT_FAILURE, (root, path, cause, says, generation))
-
-
-_OLD_FAILURES = (
-    "DELETE FROM failure WHERE root_id = ? AND generation_id < ? AND cause <> 'exiftool'"
-)
-
-
-def forget_old_failures(db: apsw.Connection, root: RootId, generation: Generation) -> None:
-    """After a complete walk: what this run did not meet again is no failure any more."""
-    db.execute(_OLD_FAILURES, (root, generation))
-
-
-_FAILED = (
-    "SELECT path FROM failure WHERE root_id = ? AND generation_id = ? AND cause = 'unreadable'"
-)
-
-
-def failed_paths(db: apsw.Connection, root: RootId, generation: Generation) -> set[bytes]:
-    """What the run of a generation could not read, relative to the root."""
-    return {bytes(path) for (path,) in db.execute(_FAILED, (root, generation))}
-
-
-_UNREAD = (
-    "SELECT r.path, f.path, x'' FROM failure f JOIN root r USING (root_id)"
-    " WHERE cause IN ('unreadable', 'changing', 'folder')"
-    " UNION ALL SELECT r.path, d.path, f.name FROM suspect"
-    " JOIN file f USING (file_id) JOIN folder d USING (folder_id) JOIN root r USING (root_id)"
-)
-
-
-def unread_paths(db: apsw.Connection) -> set[bytes]:
-    """Files and folders that could not be read when they were last asked for, absolute."""
-    return {join(*parts) for parts in db.execute(_UNREAD)}

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from indexer.catalog import thinning
-from indexer.catalog.published import TOP, Columns, Published
+from indexer.catalog.published import Columns, Published
 from indexer.catalog.rows import Left
 from indexer.model import TreeDirectoryId
 from indexer.paths import fold, join
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from indexer.catalog.published import Directory
     from indexer.catalog.rows import Placed
     from indexer.model import FileId, Generation
-
-__all__ = ["TOP", "Publishing"]
 
 _MAKE_TOP = (
     "INSERT OR IGNORE INTO tree_directory (tree_directory_id, view, mtime_ns, ctime_ns)"

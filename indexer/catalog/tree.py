@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.capture_time.moment import iso_offset
-from indexer.catalog.publishing import TOP, Publishing
+from indexer.catalog.published import TOP
+from indexer.catalog.publishing import Publishing
 from indexer.catalog.rows import Attributes, ChangeRow, Placed, Source, TreeEntry
 from indexer.model import ContentId, FileId, Generation, RootId, Stamp, TreeDirectoryId
 from indexer.paths import fold, join, to_str

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.catalog import facts
+from indexer.catalog import failures, generations
 from indexer.errors import CatalogBusy, CatalogUnwritable
 from indexer.model import ContentId, FileId, RootId, Stamp
 from indexer.paths import display, join
@@ -172,7 +172,7 @@ def agree(db: apsw.Connection, file: Stored, at_ns: int) -> None:
     if file.is_rotten:
         db.execute(_SOUND, (_coming(db), *key))
         if db.changes():
-            facts.set_pending(db)
+            generations.set_pending(db)
     if file.was_doubted:
         db.execute(_NO_FAILURE, (file.root, file.path))
     db.execute(_AGREES, (at_ns, *key))
@@ -189,8 +189,8 @@ def doubt(db: apsw.Connection, file: Stored, at_ns: int) -> None:
 def fail(db: apsw.Connection, file: Stored, at_ns: int, says: str) -> None:
     """It could not be read: `status` tells of it until it is read well."""
     doubt(db, file, at_ns)
-    facts.put_failure(
-        db, file.root, file.path, cause="unreadable", says=says, generation=facts.generation(db)
+    failures.put(
+        db, file.root, file.path, cause="unreadable", says=says, generation=generations.newest(db)
     )
 
 
@@ -208,7 +208,7 @@ def rot(db: apsw.Connection, file: Stored, at_ns: int, says: str) -> None:
     doubt(db, file, at_ns)
     db.execute(_ROT, (at_ns, at_ns, says, _coming(db), *_key(file)))
     if db.changes():
-        facts.set_pending(db)
+        generations.set_pending(db)
 
 
 _MISTAKE = (
@@ -221,7 +221,7 @@ def mistake(db: apsw.Connection, file: Stored, says: str) -> None:
     """A carried digest was not this file's: it has no content until the next run reads it."""
     db.execute(_MISTAKE, (says, _coming(db), *_key(file)))
     if db.changes():
-        facts.set_pending(db)
+        generations.set_pending(db)
 
 
 def _key(file: Stored) -> tuple[int, int, int, int, int]:
@@ -230,7 +230,7 @@ def _key(file: Stored) -> tuple[int, int, int, int, int]:
 
 
 def _coming(db: apsw.Connection) -> int:
-    return facts.generation(db) + 1
+    return generations.newest(db) + 1
 
 
 # ---------------------------------------------------------------------------- for `status`

@@ -1,9 +1,8 @@
 """The true type of a file from its first bytes; its name decides only where bytes cannot.
 
 libmagic answers first. Corrected here, because libmagic 5.44 calls them something vaguer:
-ISO-BMFF by brand, RAW inside TIFF, rare RAW, MPEG-TS, sidecars. Here too is which types an
-extension promises. Whether a picture can be decoded is read/decode.py's, what follows from a
-name that lies the caller's.
+ISO-BMFF by brand, RAW inside TIFF, rare RAW, MPEG-TS, sidecars. Which types there are and
+what names promise is file_types.py's, whether a picture can be decoded read/decode.py's.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from indexer.errors import MediafsError
-from indexer.model import MEDIA, Kind
+from indexer.metadata.file_types import TYPES, extension_of, of_mime, promised
+from indexer.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,95 +36,7 @@ class Sniffed:
     extension: str  # lower case, no dot; "" where none is usual
 
 
-# --- the table ---------------------------------------------------------------------------
-
-_P, _R, _V, _A, _S = Kind.PICTURE, Kind.RAW, Kind.VIDEO, Kind.AUDIO, Kind.SIDECAR
-
-# True extension -> kind, mime, other names that are no lie. The first extension of a mime wins.
-_TYPES: Final[dict[str, tuple[Kind, str, tuple[str, ...]]]] = {
-    "jpg": (_P, "image/jpeg", ("jpeg", "jpe", "jfif", "jif", "mpo", "insp", "thm")),
-    "heic": (_P, "image/heic", ("heif", "hif", "heics")),
-    "heif": (_P, "image/heif", ("heic", "hif", "heifs", "avif")),
-    "avif": (_P, "image/avif", ("avifs", "heif", "hif")),
-    "png": (_P, "image/png", ("apng",)),
-    "gif": (_P, "image/gif", ()),
-    "webp": (_P, "image/webp", ()),
-    "tif": (_P, "image/tiff", ("tiff",)),
-    "bmp": (_P, "image/bmp", ("dib",)),
-    "psd": (_P, "image/vnd.adobe.photoshop", ("psb",)),
-    "jxl": (_P, "image/jxl", ()),
-    "jp2": (_P, "image/jp2", ("j2k", "jpf", "jpx", "jpm", "j2c")),
-    "dng": (_R, "image/x-adobe-dng", ("gpr", "3fr", "fff")),
-    "cr2": (_R, "image/x-canon-cr2", ()),
-    "cr3": (_R, "image/x-canon-cr3", ()),
-    "crw": (_R, "image/x-canon-crw", ()),
-    "nef": (_R, "image/x-nikon-nef", ("nrw",)),
-    "nrw": (_R, "image/x-nikon-nrw", ("nef",)),
-    "arw": (_R, "image/x-sony-arw", ("sr2", "srf")),
-    "sr2": (_R, "image/x-sony-sr2", ("arw", "srf")),
-    "srf": (_R, "image/x-sony-srf", ("arw", "sr2")),
-    "orf": (_R, "image/x-olympus-orf", ("ori",)),
-    "rw2": (_R, "image/x-panasonic-rw2", ("raw", "rwl")),
-    "raf": (_R, "image/x-fuji-raf", ()),
-    "pef": (_R, "image/x-pentax-pef", ()),
-    "srw": (_R, "image/x-samsung-srw", ()),
-    "x3f": (_R, "image/x-sigma-x3f", ()),
-    "mrw": (_R, "image/x-minolta-mrw", ()),
-    "3fr": (_R, "image/x-hasselblad-3fr", ("fff",)),
-    "fff": (_R, "image/x-hasselblad-fff", ("3fr",)),
-    "iiq": (_R, "image/x-phaseone-iiq", ("tif",)),
-    "erf": (_R, "image/x-epson-erf", ()),
-    "mef": (_R, "image/x-mamiya-mef", ()),
-    "mos": (_R, "image/x-leaf-mos", ()),
-    "dcr": (_R, "image/x-kodak-dcr", ("kdc",)),
-    "kdc": (_R, "image/x-kodak-kdc", ("dcr",)),
-    "mov": (_V, "video/quicktime", ("qt", "lrv")),
-    "mp4": (_V, "video/mp4", ("m4v", "mpeg4", "lrv", "lrf", "insv", "360", "mp")),
-    "m4v": (_V, "video/x-m4v", ("mp4",)),
-    "3gp": (_V, "video/3gpp", ("3gpp", "mp4")),
-    "3g2": (_V, "video/3gpp2", ("3gp", "mp4")),
-    "avi": (_V, "video/x-msvideo", ("divx",)),
-    "mkv": (_V, "video/x-matroska", ("webm", "mk3d")),
-    "webm": (_V, "video/webm", ("mkv",)),
-    "wmv": (_V, "video/x-ms-wmv", ("asf",)),
-    "mpg": (_V, "video/mpeg", ("mpeg", "mpe", "m1v", "m2v", "vob", "mod", "m2p")),
-    "mts": (_V, "video/mp2t", ("m2ts", "m2t", "ts", "tod")),
-    "flv": (_V, "video/x-flv", ()),
-    "mxf": (_V, "application/mxf", ()),
-    "m4a": (_A, "audio/mp4", ("mp4", "m4b", "aac")),
-    "mp3": (_A, "audio/mpeg", ()),
-    "wav": (_A, "audio/x-wav", ()),
-    "aac": (_A, "audio/aac", ()),
-    "amr": (_A, "audio/amr", ()),
-    "flac": (_A, "audio/flac", ()),
-    "ogg": (_A, "audio/ogg", ("oga", "opus")),
-    "xmp": (_S, "application/rdf+xml", ()),
-    "aae": (_S, "application/x-apple-aae", ()),
-    "json": (_S, "application/json", ()),
-    "srt": (_S, "application/x-subrip", ()),
-    "xml": (_S, "application/xml", ()),
-}
-
-# libmagic's other words for the same.
-_ALIASES: Final[dict[str, str]] = {
-    "application/mp4": "video/mp4",
-    "audio/x-m4a": "audio/mp4",
-    "audio/x-hx-aac-adts": "audio/aac",
-    "audio/x-flac": "audio/flac",
-    "audio/wav": "audio/x-wav",
-    "image/x-ms-bmp": "image/bmp",
-    "image/x-adobe-photoshop": "image/vnd.adobe.photoshop",
-    "image/heic-sequence": "image/heic",
-    "image/heif-sequence": "image/heif",
-    "image/jpx": "image/jp2",
-    "image/jpm": "image/jp2",
-    "image/x-jxl": "image/jxl",
-    "image/x-dng": "image/x-adobe-dng",
-    "video/x-ms-asf": "video/x-ms-wmv",
-    "video/MP2T": "video/mp2t",
-    "video/mpeg4-generic": "video/mpeg",
-    "application/x-matroska": "video/x-matroska",
-}
+# --- marks and makers --------------------------------------------------------------------
 
 # ISO-BMFF brands. Major brand first, then the compatible ones in their order.
 _BRANDS: Final[dict[bytes, str]] = {
@@ -204,59 +116,12 @@ def sniff(head: bytes, name: bytes) -> Sniffed:
     if found == "jpg" and extension == "thm":
         return Sniffed("image/jpeg", Kind.SIDECAR, "thm")
     if found in {"mp4", "mov"} and extension in {"lrv", "lrf"}:
-        return Sniffed(_TYPES[found][1], Kind.VIDEO, extension)
+        return Sniffed(TYPES[found][1], Kind.VIDEO, extension)
     return _typed(found)
 
 
-def claims_media(name: bytes) -> bool:
-    """The name promises a picture, film or sound."""
-    promised = _PROMISES.get(extension_of(name), frozenset())
-    return any(_TYPES[extension][0] in MEDIA for extension in promised)
-
-
-def is_lying(name: bytes, sniffed: Sniffed) -> bool:
-    """The name promises a type, and the bytes are another."""
-    promised = _PROMISES.get(extension_of(name))
-    return promised is not None and _base(sniffed) not in promised
-
-
-def promised(extension: str) -> frozenset[str]:
-    """The true extensions that one in a name may stand for: "jpeg" promises "jpg"."""
-    return _PROMISES.get(extension.lower(), frozenset())
-
-
-def extension_of(name: bytes) -> str:
-    """What follows the last dot, lower case; of `.jpg` alone and `a.` nothing."""
-    stem, dot, extension = name.rpartition(b"/")[2].rpartition(b".")
-    return extension.decode("ascii", "replace").lower() if dot and stem else ""
-
-
-def _promises() -> dict[str, frozenset[str]]:
-    """Extension in a name -> true extensions it may stand for."""
-    promises: dict[str, set[str]] = {}
-    for true, (_, _, others) in _TYPES.items():
-        for extension in (true, *others):
-            promises.setdefault(extension, set()).add(true)
-    return {extension: frozenset(true) for extension, true in promises.items()}
-
-
-_PROMISES: Final = _promises()
-
-
-def _base(sniffed: Sniffed) -> str:
-    """The row of the table; a proxy's own extension leads back to its container."""
-    if sniffed.extension in _TYPES:
-        return sniffed.extension
-    return _by_mime().get(sniffed.mime, "")
-
-
-@cache
-def _by_mime() -> dict[str, str]:
-    return {mime: true for true, (_, mime, _) in reversed(_TYPES.items())}
-
-
 def _typed(extension: str) -> Sniffed:
-    kind, mime, _ = _TYPES[extension]
+    kind, mime, _ = TYPES[extension]
     return Sniffed(mime, kind, extension)
 
 
@@ -337,8 +202,8 @@ def _from_tiff(head: bytes, extension: str) -> str:
     if raws and _looks_raw(entries, extension, raws):
         return extension if extension in raws else raws[0]
     # A maker we do not know, or none within the head: a RAW name is then the only witness.
-    is_raw_name = _PROMISES.get(extension, frozenset()) & _TIFF_RAWS
-    return extension if is_raw_name and not raws and extension in _TYPES else "tif"
+    is_raw_name = promised(extension) & _TIFF_RAWS
+    return extension if is_raw_name and not raws and extension in TYPES else "tif"
 
 
 _TIFF_RAWS: Final = frozenset(
@@ -404,8 +269,8 @@ def _mime_of(head: bytes) -> str:
 
 def _from_magic(head: bytes, extension: str) -> Sniffed:
     mime = _mime_of(head)
-    found = _by_mime().get(_ALIASES.get(mime, mime))
-    if found and _TYPES[found][0] is not Kind.SIDECAR:
+    found = of_mime(mime)
+    if found and TYPES[found][0] is not Kind.SIDECAR:
         return _typed(found)
     if mime.startswith(_TEXTUAL) or extension == "aae":
         return _from_text(head, extension, mime)

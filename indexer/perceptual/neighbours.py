@@ -84,11 +84,6 @@ class Neighbours:
     left_out: int
 
 
-def near_pairs(hashes: Hashes, within: int = WITHIN, *, seed: int = 1) -> Pairs:
-    """Every pair (a, b, bits) with a < b and bits <= `within`, sorted; see `neighbours`."""
-    return neighbours(hashes, within, seed=seed).pairs
-
-
 def neighbours(hashes: Hashes, within: int = WITHIN, *, seed: int = 1) -> Neighbours:
     """The pairs within so many bits, the same for the same input and seed.
 

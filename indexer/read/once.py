@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from blake3 import blake3
 
-from indexer.metadata.sniff import claims_media, sniff
+from indexer.metadata.file_types import claims_media
+from indexer.metadata.sniff import sniff
 from indexer.metadata.subtitles import subtitle_tags
 from indexer.model import MEDIA, Damage, Film, Kind, Picture, Reading
 from indexer.read.limits import Limits, Truncated, Undecodable

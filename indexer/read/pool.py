@@ -1,7 +1,7 @@
 """The parent's side of reading: workers that may crash or hang, and a run that does not.
 
-A Reader is one worker process and serves one thread at a time; a ReaderPool is several. What a
-worker does with a file is worker.py, its pipes are process.py, when it may begin is schedule.py.
+A Reader is one worker process and serves one thread at a time; crew.py has several. What a worker
+does with a file is worker.py, its pipes are process.py, when it may begin is schedule.py.
 A file that kills its worker, or keeps it too long in decoding, is asked again without: its digest
 is known, its damage has a sentence.
 """
@@ -9,11 +9,8 @@ is known, its damage has a sentence.
 from __future__ import annotations
 
 import logging
-import queue
 import sys
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from indexer.model import Damage
@@ -29,7 +26,7 @@ from indexer.read.messages import (
 from indexer.read.process import CalledOff, GoneError, SilentError, WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
 log = logging.getLogger(__name__)
 
@@ -192,56 +189,6 @@ class Reader:
             crashed=crashed, timed_out=timed_out, abandoned=int(process.is_abandoned)
         )
         return ending
-
-
-class ReaderPool:
-    """Several Readers, and files spread over them."""
-
-    def __init__(self, size: int, *, command: Sequence[str] = WORKER, niceness: int = 0) -> None:
-        self.readers = tuple(Reader(command=command, niceness=niceness) for _ in range(size))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def read_all(
-        self, requests: Iterable[ReadRequest], seconds: float = SECONDS
-    ) -> Iterator[tuple[ReadRequest, ReadOutcome]]:
-        """Outcomes as they come, not in the order of the requests.
-
-        Requests are taken as workers come free, at most two for each ahead: the iterator may
-        be a walk of a million files.
-        """
-        free: queue.SimpleQueue[Reader] = queue.SimpleQueue()
-        for reader in self.readers:
-            free.put(reader)
-
-        def read(request: ReadRequest) -> tuple[ReadRequest, ReadOutcome]:
-            reader = free.get()
-            try:
-                return request, reader.read(request, seconds)
-            finally:
-                free.put(reader)
-
-        waiting = iter(requests)
-        with ThreadPoolExecutor(len(self.readers), thread_name_prefix="reader") as threads:
-            running: set[Future[tuple[ReadRequest, ReadOutcome]]] = set()
-            while True:
-                room = 2 * len(self.readers) - len(running)
-                running |= {threads.submit(read, r) for r in islice(waiting, room)}
-                if not running:
-                    return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-
-    def statistics(self) -> Statistics:
-        return sum((reader.statistics() for reader in self.readers), Statistics())
-
-    def close(self) -> None:
-        for reader in self.readers:
-            reader.close()
 
 
 def _marked(outcome: ReadOutcome, says: str) -> ReadOutcome:

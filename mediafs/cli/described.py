@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from indexer.capture_time.moment import iso_offset, parse
-from indexer.catalog import facts, shots
+from indexer.catalog import failures, generations, shots
 from indexer.model import Role
 from indexer.paths import to_str
 from mediafs.views import duplicates
@@ -84,7 +84,7 @@ def all_groups_json(db: apsw.Connection) -> Iterator[dict[str, Any]]:
     Nothing is offered for a kept file that could not be read of late. Level evidence offers nothing, and what is not equal byte for byte is offered only where
     the camera's own file is there and sure (ORIGINALS.md 3.8).
     """
-    options = facts.last_options(db)
+    options = generations.last_options(db)
     library = load(db, options[1] if options else "beside")
     # Where the camera's file is not here, what was made of it is never sure enough to lose copies.
     missing = {"sure": "likely"}
@@ -92,7 +92,7 @@ def all_groups_json(db: apsw.Connection) -> Iterator[dict[str, Any]]:
         s.id: missing.get(s.confidence, s.confidence) if s.original_missing else s.confidence
         for s in shots.all_shots(db)
     }
-    unread = facts.unread_paths(db)
+    unread = failures.unread_paths(db)
     for shot in library.shots:
         groups = duplicates.groups(shot, library.raw_companion)
         paths = shots.paths_of_shot(db, shot.id) if groups else {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import changes, facts, open_reader, tree
+from indexer.catalog import changes, generations, open_reader, tree
 from indexer.errors import NotKnown, UsageRefused
 from indexer.paths import display, to_bytes, to_str
 from mediafs.cli.log_lines import moment, said
@@ -98,7 +98,7 @@ def log(
             for one in found:
                 click.echo("\n".join(said(db, one, part, in_full=in_full)))
             if not found:
-                click.echo(f"Nothing changed; the newest generation is {facts.generation(db)}.")
+                click.echo(f"Nothing changed; the newest generation is {generations.newest(db)}.")
     return 0
 
 

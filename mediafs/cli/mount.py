@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import facts, open_reader, tree
+from indexer.catalog import generations, open_reader, tree
 from indexer.errors import NotMounted, UsageRefused
 from indexer.paths import display
 from indexer.roots import host
@@ -150,7 +150,7 @@ def _top(catalog: Path) -> list[str]:
     """The views with their first directories and counts."""
     db = open_reader(catalog)
     totals = tree.view_totals(db)
-    lines = [f"Generation {facts.generation(db)} of {display(catalog)}", ""]
+    lines = [f"Generation {generations.newest(db)} of {display(catalog)}", ""]
     for entry in tree.listing(db, tree.TREE_ROOT, 0, len(VIEWS) + 1):
         files, total = totals.get(entry.name.decode(), (0, 0))
         lines.append(f"{display(entry.name) + '/':16} {files:>9,} files  {size(total):>10}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.catalog import facts, history, open_reader, report, suspects, tree, verify
+from indexer.catalog import facts, generations, history, open_reader, report, suspects, tree, verify
 from indexer.paths import display, join, to_str
 from indexer.roots import host
 from mediafs.cli.described import all_groups_json
@@ -39,8 +39,8 @@ def gathered(db: apsw.Connection) -> dict[str, Any]:
     views = tree.view_totals(db)
     return {
         "schema": 1,
-        "generation": int(facts.generation(db)),
-        "pending": facts.is_pending(db),
+        "generation": int(generations.newest(db)),
+        "pending": generations.is_pending(db),
         "roots": [
             {
                 "path": to_str(root.path),

@@ -9,7 +9,7 @@ import click
 
 from indexer import roots
 from indexer import verify as verification
-from indexer.catalog import facts, open_reader, writing
+from indexer.catalog import facts, generations, open_reader, writing
 from indexer.catalog.connection import DECISIONS
 from indexer.catalog.verify import confirmed
 from indexer.errors import DONE_WITH_FAILURES, CatalogBusy, NotKnown
@@ -110,8 +110,8 @@ def _publish(catalog: Path, counts: Counts, progress: Progress, *, on_network_an
     """Let the tree follow from what rotted; another mediafs that is writing does it for us."""
     db = open_reader(catalog)
     try:
-        is_due = facts.is_pending(db)
-        options = facts.last_options(db)
+        is_due = generations.is_pending(db)
+        options = generations.last_options(db)
     finally:
         db.close()
     if not is_due:
@@ -149,7 +149,7 @@ def _summary(counts: Counts) -> dict[str, object]:
 def _as_json(counts: Counts, catalog: Path, seconds: float) -> dict[str, object]:
     db = open_reader(catalog)
     try:
-        generation, all_rotten = int(facts.generation(db)), confirmed(db).rotten
+        generation, all_rotten = int(generations.newest(db)), confirmed(db).rotten
     finally:
         db.close()
     bad = [

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from indexer.catalog import facts, history, tree
+from indexer.catalog import facts, generations, history, tree
 from indexer.paths import join
 from mediafs.vfs.cached import Caches
 from mediafs.vfs.complaints import Complaints
@@ -242,7 +242,7 @@ class Content:
         why = _SUSPECT.get(trouble)
         if why is None or source.state != "present":  # the catalog knows
             return
-        reason = why, facts.generation(self._db)
+        reason = why, generations.newest(self._db)
         if self._suspected.get(source.file) == reason:
             return
         if len(self._suspected) >= _REMEMBERED:

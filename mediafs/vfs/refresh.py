@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from indexer.catalog import facts, open_reader, tree
+from indexer.catalog import generations, open_reader, tree
 from indexer.errors import MediafsError
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class Refresh:
         self._db = db
         with db:
             self._version = int(db.pragma("data_version"))
-            self.generation: Generation = facts.generation(db)
-            self.is_pending = facts.is_pending(db)
+            self.generation: Generation = generations.newest(db)
+            self.is_pending = generations.is_pending(db)
             self._told = self._last = tree.last_change(db)  # changes, by their numbers
 
     def has_news(self) -> bool:
@@ -84,8 +84,8 @@ class Refresh:
         # In one transaction, or the generation could be newer than the changes.
         with self._db:
             self._version = int(self._db.pragma("data_version"))
-            self.is_pending = facts.is_pending(self._db)
-            seen, self.generation = self.generation, facts.generation(self._db)
+            self.is_pending = generations.is_pending(self._db)
+            seen, self.generation = self.generation, generations.newest(self._db)
             if self.generation != seen or self._told != self._last:
                 self._last = tree.last_change(self._db)
                 forget = self._next_changes()
@@ -157,7 +157,7 @@ class Place:
             return None
         try:
             db = open_reader(self._path)
-            is_ready = bool(facts.generation(db))
+            is_ready = bool(generations.newest(db))
         except (MediafsError, apsw.Error) as exc:
             if now != self._refused:
                 log.warning("The catalog that was mounted is shown as before: %s", exc)

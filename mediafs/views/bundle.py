@@ -1,6 +1,6 @@
 """What a view yields: files that belong side by side in one directory under one stem.
 
-A view decides *which* files stand *where*; names are names.py's job, rows and inodes the
+A view decides *which* files stand *where*; names are namer.py's job, rows and inodes the
 catalog's.
 """
 
@@ -16,7 +16,7 @@ from indexer.paths import to_str
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from indexer.catalog.shots import ViewFile
+    from indexer.catalog.viewed import ViewFile
     from indexer.model import FileId, ShotId
 
 

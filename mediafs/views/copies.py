@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from indexer.catalog.shots import ViewFile
+    from indexer.catalog.viewed import ViewFile
     from indexer.model import FileId
     from mediafs.views.bundle import Library
 

@@ -13,7 +13,7 @@ from mediafs.views.names import component
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from indexer.catalog.shots import ViewFile
+    from indexer.catalog.viewed import ViewFile
     from indexer.model import FileId
 
 NAME = "duplicates"

@@ -12,7 +12,7 @@ from mediafs.views.bundle import Bundle, Library, ViewShot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from indexer.catalog.shots import ViewFile
+    from indexer.catalog.viewed import ViewFile
 
 NAME = "originals"
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from indexer.catalog import shots, tree
+from indexer.catalog import shots, tree, viewed
 from indexer.catalog.publishing import Publishing
 from indexer.catalog.rows import Placed
 from indexer.decisions import store as decisions
 from indexer.model import FileId, Role
 from indexer.paths import to_bytes
+from indexer.sweeping import unswept
 from mediafs.views import (
     by_date,
     by_device,
@@ -33,7 +32,8 @@ from mediafs.views.bundle import (
     seen_first,
     source_name,
 )
-from mediafs.views.names import Claim, Namer, fold_name, legal, split
+from mediafs.views.namer import Claim, Namer
+from mediafs.views.names import fold_name, legal, split
 from mediafs.views.telling import tell
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import apsw
 
     from indexer.catalog.rows import Changed
-    from indexer.catalog.shots import ViewFile
+    from indexer.catalog.viewed import ViewFile
     from indexer.model import Generation, ShotId
 
 # In the order in which a person should meet them.
@@ -75,7 +75,7 @@ def publish(
     """
     copies.recall(catalog, decided, None if changed is None else changed.files)
     if changed is None:
-        with _unswept():
+        with unswept():
             library = load(catalog, raw_companion)
             publishing = Publishing(catalog, generation)
             namer = Namer(decisions.given_names(decided), None, _shown(publishing))
@@ -85,21 +85,6 @@ def publish(
         publishing = Publishing(catalog, generation, files)
         namer = Namer((), decisions.GivenNames(decided), _shown(publishing), files)
         _show(catalog, decided, library, publishing, namer)
-
-
-@contextlib.contextmanager
-def _unswept() -> Iterator[None]:
-    """Without looking for cycles among millions of objects that all live to the end.
-
-    Of 91,000 files it would be 6 of 15 s.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _show(
@@ -128,7 +113,7 @@ def _shown(publishing: Publishing) -> Callable[[str, str], FileId | None]:
 def load(catalog: apsw.Connection, raw_companion: str) -> Library:
     """Shots with their members, and the files of no shot."""
     times = {shot.id: (shot.local, shot.unknown) for shot in shots.all_shots(catalog)}
-    return _library(shots.view_files(catalog), times, shots.devices(catalog), raw_companion)
+    return _library(viewed.files(catalog), times, viewed.devices(catalog), raw_companion)
 
 
 def load_changed(
@@ -140,11 +125,11 @@ def load_changed(
     equal to one that changed, for one of them stands for all, and what rotted keeps its names
     until there is a sound copy.
     """
-    numbers = changed.shots | shots.shots_of(catalog, changed.files)
-    members = shots.members_of(catalog, numbers)
-    files = changed.files | members | shots.equal_loose_files(catalog, changed.files)
-    times, devices = shots.times_of(catalog, numbers), shots.devices_of(catalog, numbers)
-    found = list(shots.view_files_among(catalog, files))
+    numbers = changed.shots | viewed.shots_of(catalog, changed.files)
+    members = viewed.members_of(catalog, numbers)
+    files = changed.files | members | viewed.equal_loose_files(catalog, changed.files)
+    times, devices = viewed.times_of(catalog, numbers), viewed.devices_of(catalog, numbers)
+    found = list(viewed.files_among(catalog, files))
     assert all(f.file in changed.files for f in found if f.shot in changed.shots)
     return _library(found, times, devices, raw_companion), set(files)
 
@@ -197,7 +182,7 @@ def lost(catalog: apsw.Connection, library: Library) -> Iterator[Placed]:
     Without them `rsync --delete` would take the last good copy away, the one in the backup.
     """
     rotten = {f.file for f in library.loose if quarantine.why(f) == quarantine.ROTTEN}
-    for file in sorted(rotten - shots.with_sound_copy(catalog, rotten)):
+    for file in sorted(rotten - viewed.with_sound_copy(catalog, rotten)):
         for path in tree.places(catalog, file):
             directory, _, name = path.rpartition(b"/")
             if path.startswith(to_bytes(f"{originals.NAME}/")):

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexer.metadata.sniff import promised
+from indexer.metadata.file_types import promised
 from mediafs.views.bundle import Bundle, Library, source_name
 from mediafs.views.names import is_true
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from indexer.catalog.shots import ViewFile
+    from indexer.catalog.viewed import ViewFile
 
 NAME = "quarantine"
 ROTTEN = "rotten"

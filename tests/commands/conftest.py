@@ -456,3 +456,11 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     finally:
         for path in made:
             subprocess.run(["umount", path], check=True)
+
+
+@pytest.fixture
+def home(mediafs: Mediafs, photos: Photos) -> Mediafs:
+    """A catalog of one photograph."""
+    photos.jpeg("first.jpg")
+    mediafs.index(photos.folder)
+    return mediafs

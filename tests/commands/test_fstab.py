@@ -21,13 +21,6 @@ def at(tmp_path):
 
 
 @pytest.fixture
-def home(mediafs, photos):
-    photos.jpeg("first.jpg")
-    mediafs.index(photos.folder)
-    return mediafs
-
-
-@pytest.fixture
 def helper(mediafs, at):
     """Call it as mount(8) does; what it mounts is taken away."""
     mediafs._mounts.append(at)

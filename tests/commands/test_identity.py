@@ -1,6 +1,6 @@
 """Moved, copied, absent and gone: what a person reads about it, and what a dry run foretells.
 
-How each case is decided and what it costs is tests/unit/test_identity.py.
+How each case is decided and what it costs is tests/unit/identity/.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import Catalog, camera, reading
 
-from indexer.catalog import changes, facts
+from indexer.catalog import changes, generations
 from indexer.derive import derive
 from indexer.model import Generation, Picture
 from mediafs.views.publish import publish
@@ -35,7 +35,7 @@ def commit(catalog: Catalog, command: str) -> Generation:
         number = catalog.coming
         changed = derive(catalog.db, spoken=None if number == 1 else ())
         publish(catalog.db, catalog.decided, number, "beside", changed)
-        facts.commit_generation(
+        generations.commit(
             catalog.db, number, command=command, version="0", raw_companion="beside", summary="{}"
         )
     return number

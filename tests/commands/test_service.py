@@ -21,13 +21,6 @@ def at(tmp_path):
     return tmp_path / "mount here"
 
 
-@pytest.fixture
-def home(mediafs, photos):
-    photos.jpeg("first.jpg")
-    mediafs.index(photos.folder)
-    return mediafs
-
-
 def written(mediafs):
     folder = mediafs.home / "config" / "systemd" / "user"
     return {path.name: path.read_text("utf-8") for path in folder.glob("*")}

@@ -16,7 +16,7 @@ from make_catalog import CatalogMaker
 from reading_whole import bytes_of, error_of
 from stubborn import Share
 
-from indexer.catalog import facts
+from indexer.catalog import generations
 from mediafs.fuse.control import set_numbers
 from mediafs.fuse.mount import mount_in_background, mounts, unmount
 from mediafs.fuse.states import log_path, read_state
@@ -209,7 +209,7 @@ def test_a_mount_starts_while_an_index_writes(library):
     library.publish()
     db = library.maker.db
     db.execute("BEGIN EXCLUSIVE")
-    facts.set_pending(db)
+    generations.set_pending(db)
     try:
         mount_in_background(library.options())
         assert (library.at / "originals/a.jpg").read_bytes() == b"a"

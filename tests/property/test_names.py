@@ -14,7 +14,8 @@ from indexer.model import Role, ShotId
 from indexer.paths import to_str
 from mediafs.views import originals
 from mediafs.views.bundle import Library, ViewShot
-from mediafs.views.names import Namer, component, fold_name, is_true, legal, split
+from mediafs.views.namer import Namer
+from mediafs.views.names import component, fold_name, is_true, legal, split
 from mediafs.views.publish import placements
 
 _RESERVED = {

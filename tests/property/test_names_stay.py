@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Library, catalog_of, libraries, put
 
-from indexer.catalog import changes, facts, tree
+from indexer.catalog import changes, generations, tree
 from indexer.derive import derive
 from indexer.model import Generation, Role
 from indexer.paths import to_str
@@ -83,7 +83,7 @@ def grow(catalog: Catalog, *, of_everything: bool) -> Generation:
         number = catalog.coming
         changed = derive(catalog.db, spoken=None if of_everything else ())
         publish(catalog.db, catalog.decided, number, "beside", changed)
-        facts.commit_generation(
+        generations.commit(
             catalog.db, number, command="index", version="0", raw_companion="beside", summary="{}"
         )
     return number

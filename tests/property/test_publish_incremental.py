@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from strategies import catalog_of, libraries, put
 
 from indexer import derive
-from indexer.catalog import facts, readings, tree
+from indexer.catalog import facts, generations, readings, tree
 from indexer.catalog.rows import Changed
 from indexer.model import Damage, FileId, Role, ShotId
 from mediafs.views.publish import publish
@@ -371,7 +371,7 @@ def step(catalog: Catalog, before: State, raw_companion: str = "beside") -> None
         publish(everything, decided, number, raw_companion)
         with db:
             publish(db, catalog.decided, number, raw_companion, changed)
-            facts.commit_generation(
+            generations.commit(
                 db, number, command="index", version="0", raw_companion=raw_companion, summary="{}"
             )
 

@@ -30,7 +30,6 @@ from indexer.perceptual.distance import (
     weak_look,
 )
 from indexer.perceptual.image_hash import fingerprint, to_srgb
-from indexer.perceptual.neighbours import near_pairs
 from indexer.read import decode
 from indexer.read.limits import DEFAULT_LIMITS
 from indexer.read.once import read_once
@@ -402,10 +401,10 @@ def test_in_the_corpus_only_the_mirrored_picture_is_a_turned_one(real):
 
 def test_in_the_corpus_the_search_finds_what_comparing_all_finds(real, monkeypatch):
     hashes = np.stack([np.frombuffer(look.phash, np.uint8) for _, look in real])
-    exact = near_pairs(hashes)
+    exact = neighbours.neighbours(hashes).pairs
     monkeypatch.setattr(neighbours, "_EXACT_UP_TO", 0)
 
-    assert near_pairs(hashes).tolist() == exact.tolist()
+    assert neighbours.neighbours(hashes).pairs.tolist() == exact.tolist()
 
 
 def test_in_the_corpus_a_reencoded_picture_is_found_and_has_the_same_look(corpus):

@@ -9,7 +9,8 @@ from builders import digest
 
 from indexer.decisions.store import GivenName
 from indexer.model import FileId
-from mediafs.views.names import Claim, Namer, component, fold_name, legal, split
+from mediafs.views.namer import Claim, Namer
+from mediafs.views.names import component, fold_name, legal, split
 
 A, B, C = (digest(number).hex() for number in range(3))
 DAY = "by-date/2019/2019-07-14"

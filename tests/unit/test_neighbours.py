@@ -12,7 +12,7 @@ from PIL import Image
 
 from indexer.perceptual import neighbours as module
 from indexer.perceptual.image_hash import fingerprint
-from indexer.perceptual.neighbours import near_pairs, near_to, neighbours
+from indexer.perceptual.neighbours import near_to, neighbours
 
 
 def random_hashes(count, seed=1):
@@ -71,7 +71,7 @@ def test_few_hashes_are_all_compared(picks, within):
         for bit in bits:
             row[bit // 8] ^= 1 << bit % 8
 
-    assert rows(near_pairs(hashes, within)) == scanned(hashes, within)
+    assert rows(neighbours(hashes, within).pairs) == scanned(hashes, within)
 
 
 @given(
@@ -99,9 +99,9 @@ def test_the_planted_pairs_are_found_with_their_bits():
     distances = [bits for bits in range(0, 25, 2) for _ in range(100)]
     hashes, truth = planted(20_000, distances)
 
-    found = set(rows(near_pairs(hashes)))
+    found = set(rows(neighbours(hashes).pairs))
 
-    assert found <= set(rows(near_pairs(hashes, 40)))
+    assert found <= set(rows(neighbours(hashes, 40).pairs))
     assert len(truth - found) <= len(truth) * 0.001
     assert {pair for pair in truth if pair[2] < 16} <= found
 
@@ -111,7 +111,7 @@ def test_reencoded_pictures_are_found_among_many(buckets_only):
     looks = [np.frombuffer(fingerprint(p).phash, np.uint8) for pair in pairs for p in pair]
     hashes = np.concatenate([np.stack(looks), random_hashes(10_000)])
 
-    found = {(a, b) for a, b, _ in rows(near_pairs(hashes))}
+    found = {(a, b) for a, b, _ in rows(neighbours(hashes).pairs)}
 
     assert {(2 * i, 2 * i + 1) for i in range(30)} <= found
 
@@ -132,7 +132,7 @@ def reencoded(image):
 def test_pairs_are_sorted_and_each_comes_once():
     hashes, _ = planted(5_000, [4] * 200)
 
-    found = rows(near_pairs(hashes))
+    found = rows(neighbours(hashes).pairs)
 
     assert found == sorted(set(found))
     assert all(a < b for a, b, _ in found)
@@ -141,7 +141,7 @@ def test_pairs_are_sorted_and_each_comes_once():
 def test_the_same_hashes_and_seed_give_the_same_pairs():
     hashes, _ = planted(5_000, [24] * 2_000)
 
-    assert np.array_equal(near_pairs(hashes), near_pairs(hashes))
+    assert np.array_equal(neighbours(hashes).pairs, neighbours(hashes).pairs)
 
 
 def test_the_order_of_bits_is_fixed():
@@ -219,12 +219,14 @@ def test_a_crowd_that_nothing_parts_costs_no_square():
 def test_a_search_in_buckets_finds_what_a_scan_finds():
     hashes, _ = planted(4_000, [8, 16, 24] * 300)
 
-    assert rows(near_pairs(hashes)) == [p for p in rows(near_to(hashes, hashes)) if p[0] < p[1]]
+    assert rows(neighbours(hashes).pairs) == [
+        p for p in rows(near_to(hashes, hashes)) if p[0] < p[1]
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_hardly_any_hashes_give_hardly_any_pairs(count, buckets_only):
-    assert near_pairs(random_hashes(count)).shape == (0, 3)
+    assert neighbours(random_hashes(count)).pairs.shape == (0, 3)
 
 
 def test_new_hashes_are_compared_with_all():
@@ -243,4 +245,4 @@ def test_no_new_hashes_give_no_pairs():
 @pytest.mark.parametrize("wrong", [np.zeros((3, 8), np.uint8), np.zeros((3, 32), np.uint16)])
 def test_what_is_no_hash_is_refused(wrong):
     with pytest.raises(ValueError, match="rows of 32 bytes"):
-        near_pairs(wrong)
+        neighbours(wrong)

@@ -9,7 +9,7 @@ import apsw
 import pytest
 from builders import Catalog, digest, reading
 
-from indexer.catalog import facts
+from indexer.catalog import facts, generations
 from indexer.catalog.rows import Changed
 from indexer.model import FileId, ShotId
 from mediafs.views.publish import publish
@@ -79,7 +79,7 @@ class Shots:
             publish(*made, number, "beside", changed)
             for db in made:
                 db.trace_v2(0, None)
-            facts.commit_generation(
+            generations.commit(
                 self.catalog.db, number, command="index", version="0", raw_companion="beside",
                 summary="{}",
             )  # fmt: skip

@@ -30,7 +30,7 @@ from indexer.read.messages import (
     packed,
     unpacked,
 )
-from indexer.read.pool import WORKER, Reader, ReaderPool
+from indexer.read.pool import WORKER, Reader
 from indexer.read.process import WorkerProcess
 from indexer.source import stamp_of
 
@@ -317,44 +317,6 @@ def test_a_crash_is_logged_once_with_path_and_cause(library, tmp_path, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "a\\n.jpg: the decoder crashed (signal 11, SIGSEGV)"
     ]
-
-
-def test_a_pool_reads_every_file_once(library):
-    for number in range(20):
-        (library / f"{number}.jpg").write_bytes(jpeg(number))
-    requests = [request(library, f"{number}.jpg") for number in range(20)]
-
-    with ReaderPool(2) as pool:
-        outcomes = dict(pool.read_all(requests))
-        counts = pool.statistics()
-
-    assert set(outcomes) == set(requests)
-    assert all(outcome.reading.damage is None for outcome in outcomes.values())
-    assert (counts.opened, counts.started) == (20, 2)
-
-
-def test_a_pool_takes_requests_no_faster_than_it_reads(library):
-    (library / "a.jpg").write_bytes(jpeg())
-    taken = []
-
-    def endless():
-        while True:
-            taken.append(1)
-            yield request(library, "a.jpg")
-
-    with ReaderPool(2) as pool:
-        outcomes = pool.read_all(endless())
-        next(outcomes)
-        ahead = len(taken)
-        outcomes.close()
-
-    assert ahead <= 4
-
-
-def test_a_pool_of_no_requests_starts_no_process():
-    with ReaderPool(2) as pool:
-        assert list(pool.read_all([])) == []
-        assert pool.statistics().started == 0
 
 
 def test_a_message_names_no_function_to_call_but_our_own_types() -> None:

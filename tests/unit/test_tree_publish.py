@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import Catalog, digest, reading
 
-from indexer.catalog import facts, tree
+from indexer.catalog import generations, tree
 from indexer.catalog.publishing import Publishing
 from indexer.catalog.rows import ChangeRow, Placed
 
@@ -228,7 +228,7 @@ def follow(catalog: Catalog, files: list[FileId], *wanted: Placed) -> Generation
     with catalog.db:
         number = catalog.coming
         Publishing(catalog.db, number, files).show(wanted, [b"v"])
-        facts.commit_generation(
+        generations.commit(
             catalog.db, number, command="index", version="0", raw_companion="beside", summary="{}"
         )
     return number

@@ -19,11 +19,11 @@ from mediafs.views import (
     unknown_time,
 )
 from mediafs.views.bundle import Library, ViewShot
-from mediafs.views.names import Namer
+from mediafs.views.namer import Namer
 from mediafs.views.publish import VIEWS, placements
 
 if TYPE_CHECKING:
-    from indexer.catalog.shots import ViewFile
+    from indexer.catalog.viewed import ViewFile
 
 
 def member(name: str, number: int, role: Role, **changes: object) -> ViewFile:
