@@ -228,7 +228,10 @@ def told(outcome: Outcome) -> str:
             f"{counted(c.fresh, 'archive', 'were')} looked at lately and left alone; --force looks again."
         )
     if c.unsettled:
-        lines.append(f"{c.unsettled:,} may still be being written and were left for the next run.")
+        lines.append(
+            f"{counted(c.unsettled, 'file', 'were')} perhaps still being written,"
+            " and left for the next run."
+        )
     if c.links:
         lines.append(f"{counted(c.links, 'symbolic link', 'were')} not followed.")
     if c.pruned:

@@ -23,7 +23,7 @@ def outcome_in_words(outcome: Mapping[str, Any]) -> str:
     if outcome["failed"]:
         says += f"; {outcome['failed']:,} not well, named above"
     if waiting:
-        says += f"; {waiting:,} may still be being written, looked at again soon"
+        says += f"; {waiting:,} perhaps still being written, looked at again soon"
     return says + "."
 
 

@@ -51,15 +51,15 @@ def stopping(where: str, what: str) -> tuple[str, ...]:
     """mediafs in a process that stops itself once its progress says this, to be continued."""
     return running(f"""
 import os, signal
-from mediafs.cli import main, output
-say = output.Quiet.{where}
+from mediafs.cli import main, progress
+say = progress.Quiet.{where}
 done = []
 def step(self, *told):
     say(self, *told)
     if not done and ({what}):
         done.append(told)
         os.kill(os.getpid(), signal.SIGSTOP)
-output.Quiet.{where} = step
+progress.Quiet.{where} = step
 main()
 """)
 

@@ -61,7 +61,9 @@ def test_a_library_copied_to_a_new_place_shows_the_same(mediafs, library, tmp_pa
     shutil.rmtree(library)
     ran = mediafs("index", tmp_path / "new")
 
-    assert "3 copies were recognised by head and tail; `mediafs verify` reads them." in ran.out
+    assert (
+        "3 files were recognised by head and tail as known ones; `mediafs verify` reads" in ran.out
+    )
     assert originals(mediafs) == before
 
 
@@ -121,7 +123,7 @@ def test_an_archive_looked_at_lately_is_left_alone(mediafs, library):
 
     assert counted(ran.json, "fresh", "seen", "new") == (1, 0, 0)
     assert str(library) in ran.err
-    assert "1 archives were looked at lately" in mediafs("index").out
+    assert "1 archive was looked at lately" in mediafs("index").out
     assert counted(mediafs.index("--force"), "fresh", "new") == (0, 1)
 
 

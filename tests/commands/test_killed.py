@@ -44,7 +44,7 @@ WELL = (0, DONE_WITH_FAILURES)  # a damaged file counts in the run that reads it
 MORTAL = (sys.executable, "-c", """
 import json, os, signal, sys
 import apsw
-from mediafs.cli import output, run
+from mediafs.cli import progress, run
 
 way, last, told = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 counts = {"write": 0, "progress": 0}
@@ -84,7 +84,7 @@ def step(self, *how):
         die()
 
 disk = Disk()
-output.Quiet.phase = output.Quiet.advance = step
+progress.Quiet.phase = progress.Quiet.advance = step
 code = run(sys.argv[4:])
 with open(told, "w") as file:
     json.dump(counts, file)

@@ -203,7 +203,7 @@ def test_a_file_that_is_being_written_is_left_alone_while_others_are_read(
     wait(lambda: watching.total("new") == 2, "the file that became whole")
 
     assert (watching.total("failed"), watching.total("opened")) == (0, 2)
-    assert watching.says("1 may still be being written")
+    assert watching.says("1 perhaps still being written")
 
 
 @pytest.mark.mounted

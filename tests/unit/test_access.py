@@ -16,7 +16,7 @@ from indexer.catalog.rows import Attributes
 from indexer.model import FolderId
 from mediafs.fuse.access import READ, SEARCH, BadAcl, Path, Permissions, Serving, Shown, Those
 from mediafs.fuse.access_disk import folders_above, hands_down_lists, path_at, path_of, permissions
-from mediafs.fuse.access_live import caller
+from mediafs.fuse.access_live import Guard, caller
 from mediafs.fuse.access_table import AccessTable, Folder, Owners
 
 # One of each that no file names, too.
@@ -181,6 +181,21 @@ def test_who_asks_for_somebody_else_or_from_elsewhere_may_be_in_any_group(uid, g
     assert caller(uid, gid, pid) == Those(uid, frozenset({gid}), has_other_groups=True)
 
 
+@pytest.mark.parametrize("uid", [0, 7])
+def test_root_and_who_serves_are_let_through_without_asking_a_disk(uid):
+    guard = Guard(Serving(7, frozenset({8})))
+
+    assert guard.trusts(Asking(uid))
+    assert not guard.trusts(Asking(9))
+
+
+@dataclass
+class Asking:
+    """What is looked at of who asks."""
+
+    uid: int
+
+
 # ---------------------------------------------------------------------------- the table
 
 
@@ -322,6 +337,18 @@ def test_a_folder_as_it_lies_on_disk_follows_the_groups_of_its_owner():
     assert table.shown(directory()) == Shown(0o500, 7, 8)
 
 
+def test_a_table_that_was_cleared_knows_nothing():
+    table = table_of(HOME)
+    table.put_directory(2051, b"/photos/a", folder_of([TOP, HOME]))
+
+    table.clear()
+
+    assert table.shown(directory()) is None
+    assert table.source_folder(2051) is None
+    assert table.shown(file(0o644)) == Shown(0, 7, 8)
+    assert table.take_unknown() == {2050}
+
+
 # ---------------------------------------------------------------------------- on a disk
 
 
@@ -376,6 +403,11 @@ def test_access_control_lists_are_read_from_the_disk(tmp_path):
     assert found.let_all(READ, Those(54321, frozenset()))
     assert not found.let_all(READ, Those(54322, frozenset()))
     assert hands_down_lists(os.fsencode(tmp_path))
+
+
+def test_a_folder_that_cannot_be_asked_is_not_one_without_lists(tmp_path):
+    with pytest.raises(OSError):
+        hands_down_lists(os.fsencode(tmp_path / "gone"))
 
 
 LISTED = Entry(1, 2, 0o750, ((3, 5),), ((3, 1),), 5)

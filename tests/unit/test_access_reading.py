@@ -64,6 +64,18 @@ def test_each_folder_is_as_the_disk_has_it_also_those_without_files(library):
     assert found[b"a"] == Permissions.of_mode(0o750, os.getuid(), (library.top / "a").stat().st_gid)
 
 
+def test_a_folder_is_below_every_folder_on_the_way_to_it(library):
+    library.file("a/b/c.jpg")
+    for relative, mode in (("a", 0o711), ("a/b", 0o755)):
+        (library.top / relative).chmod(mode)
+    library.maker.publish()
+    asked = ask(library.catalog, HOST)
+
+    found = read_root(asked.roots[library.root], asked.private)
+
+    assert {found[b""].own, found[b"a"].own} | found[b"a"].above == found[b"a/b"].above
+
+
 def test_a_folder_swapped_for_a_link_is_closed(library, tmp_path):
     library.file("a/b/c.jpg")
     (library.top / "a").rename(tmp_path / "a")

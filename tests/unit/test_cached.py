@@ -53,3 +53,26 @@ def test_what_was_dropped_once_is_not_dropped_again():
 
     assert list(caches.drop(lambda *_origin: True)) == [FILE]
     assert list(caches.drop(lambda *_origin: True)) == []
+
+
+def test_of_two_files_out_of_one_source_the_other_is_dropped_where_one_is_already():
+    caches = Caches()
+    other = FileId(2)
+    for file in (FILE, other):
+        caches.open(file, CONTENT, ONE).give(ONE)
+    caches.renew(FILE)
+
+    assert list(caches.drop(lambda *_origin: True, {ONE})) == [other]
+
+
+def test_a_file_that_nobody_has_open_any_more_is_not_of_two_contents():
+    caches = Caches()
+    caches.open(FILE, CONTENT, ONE).give(ONE)
+    caches.open(FILE, ContentId(21), ONE)
+    assert caches.is_mixed(FILE)
+    for _ in range(2):
+        caches.release(FILE)
+
+    caches.open(FILE, CONTENT, ONE)
+
+    assert not caches.is_mixed(FILE)

@@ -76,3 +76,15 @@ def test_a_cache_forgets_the_bytes_of_what_rotted_and_of_what_was_read_from_it(s
     assert list(forget.bytes) == [tree.inode_of_file(own), tree.inode_of_file(copy)]
     assert not sources.is_as_before(own)
     assert sources.is_as_before(sound)
+
+
+def test_where_it_is_not_known_what_changed_a_cache_forgets_what_has_other_bytes_by_now(sources):
+    other, same = sources.file("a.jpg", b"first"), sources.file("b.jpg", b"b")
+    for file in (other, same):
+        sources.read(file)
+    sources.file("a.jpg", b"other")
+    forget = Forget(is_all=True)
+
+    sources.content.forget_disproved(forget)
+
+    assert list(forget.bytes) == [tree.inode_of_file(other)]

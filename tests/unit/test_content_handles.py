@@ -11,7 +11,9 @@ from content_sources import DATA
 from waiting import until_async
 
 from indexer import source
+from mediafs.vfs import sources as sources_module
 from mediafs.vfs.errors import SourceUnavailable
+from mediafs.vfs.sources import Trouble
 
 
 def test_cached_bytes_are_read_without_a_thread(sources):
@@ -34,6 +36,21 @@ def test_a_file_that_the_kernel_knows_is_opened_without_a_thread(sources):
 
     assert sources.content.counts.opens == 20
     assert sources.content.counts.open_waits < 20
+
+
+def test_where_opening_may_wait_for_somebody_each_file_is_opened_in_a_thread(sources, monkeypatch):
+    """The kernel may know the way, and the server that is asked at the end of it be dead."""
+    monkeypatch.setattr(sources_module, "_OWN", frozenset())
+    file = sources.file("a.jpg", DATA)
+
+    async def run():
+        for _ in range(5):
+            handle = await sources.content.open(file)
+            handle.release()
+
+    trio.run(run)
+
+    assert sources.content.counts.open_waits == sources.content.counts.opens == 5
 
 
 def test_every_handle_is_closed(sources):
@@ -88,6 +105,19 @@ def test_a_read_under_way_when_the_file_is_released_gets_its_bytes(sources):
     assert found == [True] * 20
 
 
+def test_nothing_is_read_after_the_release(sources):
+    """The number of the source's handle may be another file's by then."""
+    file = sources.file("a.jpg", DATA)
+
+    async def run():
+        handle = await sources.content.open(file)
+        handle.release()
+        with (sources.top / "a.jpg").open("rb"), pytest.raises(SourceUnavailable):
+            await handle.read(0, 10)
+
+    trio.run(run)
+
+
 def test_a_failover_that_ends_after_the_release_leaves_nothing_open(sources):
     file, _ = sources.file("a.jpg", DATA), sources.file("b.jpg", DATA)
     before = len(os.listdir("/proc/self/fd"))
@@ -109,6 +139,21 @@ def test_a_failover_that_ends_after_the_release_leaves_nothing_open(sources):
     trio.run(run)
 
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_read_that_finds_another_source_in_place_after_the_release_is_told_so(sources):
+    file, _ = sources.file("a.jpg", DATA), sources.file("b.jpg", DATA)
+
+    async def run():
+        handle = await sources.content.open(file)
+        failed = handle._reader
+        tried = {failed.opened.source: Trouble.CHANGED}
+        await handle._fail_over(failed, tried)
+        handle.release()
+        with pytest.raises(SourceUnavailable):
+            await handle._fail_over(failed, tried)
+
+    trio.run(run)
 
 
 def test_a_root_that_nobody_reads_is_not_held(sources):

@@ -9,10 +9,13 @@ import trio
 from content_sources import DATA
 from waiting import until_async
 
+from indexer.catalog import tree
 from indexer.mounts import mount_table
 from indexer.scan.filesystems import device_of
+from mediafs.vfs import content
 from mediafs.vfs.complaints import Complaints
 from mediafs.vfs.errors import NoSuchEntry, SourceChanged, SourceUnavailable
+from mediafs.vfs.refresh import Forget
 
 
 def test_an_unknown_file_is_no_entry(sources):
@@ -43,6 +46,20 @@ def test_a_fifo_in_place_of_a_source_is_a_change(sources):
 
     with pytest.raises(SourceChanged):
         sources.read(file)
+
+
+def test_a_file_that_changed_is_refused_when_it_is_opened(sources):
+    """Also where the kernel knows the way to it, and nothing waits."""
+    file = sources.file("a.jpg", b"a")
+
+    async def run():
+        handle = await sources.content.open(file)
+        handle.release()
+        (sources.top / "a.jpg").write_bytes(b"other")
+        with pytest.raises(SourceChanged):
+            await sources.content.open(file)
+
+    trio.run(run)
 
 
 def test_another_folder_in_place_of_the_root_is_noticed(sources, tmp_path):
@@ -120,6 +137,27 @@ def test_a_handle_does_not_read_on_what_never_had_the_digest(sources):
 
     with pytest.raises(SourceChanged):
         trio.run(run)
+
+
+def test_what_a_cache_was_told_to_forget_is_not_read_again_out_of_the_same_source(
+    sources, monkeypatch
+):
+    """Not even as long as a look at the catalog counts."""
+    monkeypatch.setattr(content, "_LOOK_SECONDS", 3600.0)
+    file = sources.file("a.jpg", DATA)
+
+    async def run():
+        handle = await sources.content.open(file)
+        await handle.read(0, 10)
+        sources.rot(file)
+        sources.content.forget_disproved(Forget(attributes={tree.inode_of_file(file): None}))
+        try:
+            with pytest.raises(SourceUnavailable):
+                await handle.read(0, 10)
+        finally:
+            handle.release()
+
+    trio.run(run)
 
 
 # ---------------------------------------------------------------------------- disks inside a root

@@ -117,6 +117,8 @@ def test_other_bytes_on_a_disk_that_came_back_are_never_given(disk):
     with pytest.raises(SourceChanged):
         trio.run(disk.read)
 
+    assert disk.content.counts.open_waits == 1
+
 
 def test_another_disk_at_the_same_place_is_not_the_root(disk):
     disk.unplug()
@@ -131,6 +133,16 @@ def test_a_root_of_another_host_is_not_asked_for(disk):
     disk.maker.db.execute("UPDATE root SET host = 'elsewhere'")
 
     with pytest.raises(SourceUnavailable):
+        trio.run(disk.read)
+
+    assert disk.content.plugged.questions == 0
+
+
+def test_for_a_file_that_is_gone_no_disk_is_asked_for(disk):
+    disk.maker.db.execute("UPDATE file SET state = 'gone', gone_ns = 1")
+    disk.unplug()
+
+    with pytest.raises(SourceChanged):
         trio.run(disk.read)
 
     assert disk.content.plugged.questions == 0

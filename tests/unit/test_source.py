@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
@@ -134,6 +135,17 @@ def test_no_handle_is_left_open_after_refusals(tmp_path):
     assert open_handles() == before
 
 
+def test_no_handle_of_the_folders_on_the_way_is_left_open(tmp_path):
+    (tmp_path / "2019" / "05").mkdir(parents=True)
+    (tmp_path / "2019" / "05" / "a.jpg").touch()
+    before = open_handles()
+
+    os.close(opened(tmp_path, b"2019/05/a.jpg"))
+    refusal(tmp_path, b"2019/05/gone/a.jpg")
+
+    assert open_handles() == before
+
+
 def test_reading_leaves_the_access_time_alone(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"pixels")
     os.utime(tmp_path / "a.jpg", ns=(1, 10**18))
@@ -241,4 +253,11 @@ def test_what_is_no_plain_file_is_not_opened_at_once(tmp_path):
 
 
 def test_another_filesystem_below_the_root_is_not_opened_at_once():
-    assert known(Path("/"), b"proc/self/stat") is None
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or memory.stat().st_dev == Path("/").stat().st_dev:
+        pytest.skip("no folder in memory to write to")
+    with NamedTemporaryFile(dir=memory) as file:
+        path = os.fsencode(file.name)
+        os.close(opened(Path("/"), path[1:]))  # so it is not for want of knowing the way
+
+        assert known(Path("/"), path[1:]) is None

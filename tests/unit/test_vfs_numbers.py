@@ -125,22 +125,46 @@ def test_what_has_no_row_has_the_same_number_in_every_catalog(shown):
     assert shown.read(readme)
 
 
-def test_other_bytes_of_a_file_that_is_read_are_another_inode_of_its_number(shown):
-    number = shown.number(b"originals", b"a.jpg")
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_other_bytes_of_a_file_that_is_read_are_another_inode_of_its_number(shown, is_replaced):
+    name = "a.jpg"
+    if is_replaced:
+        shown.replace()
+        shown.vfs.refresh()
+        name = "b.jpg"
+    number = shown.number(b"originals", name.encode())
 
     async def run() -> None:
         first = await shown.vfs.open(number)
-        shown.publish("a.jpg", b"A")
+        shown.publish(name, b"A")
         with pytest.raises(Outdated):
             await shown.vfs.open(number)
         with pytest.raises(Outdated):  # until its name was looked up
             shown.vfs.attributes(number)
-        assert shown.number(b"originals", b"a.jpg") == number
+        assert shown.number(b"originals", name.encode()) == number
         assert shown.vfs.numbers.generations == {number: 1}
         second = await shown.vfs.open(number)
         assert bytes(await second.read(0, 10)) == b"A"
         first.release()
         second.release()
+
+    trio.run(run)
+
+
+def test_each_time_it_is_an_inode_that_it_never_was(shown):
+    number = shown.number(b"originals", b"a.jpg")
+
+    async def run() -> None:
+        handles = [await shown.vfs.open(number)]
+        for generation, data in ((1, b"A"), (2, b"B")):
+            shown.publish("a.jpg", data)
+            with pytest.raises(Outdated):
+                await shown.vfs.open(number)
+            assert shown.number(b"originals", b"a.jpg") == number
+            assert shown.vfs.numbers.generations == {number: generation}
+            handles.append(await shown.vfs.open(number))
+        for handle in handles:
+            handle.release()
 
     trio.run(run)
 
