@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from mediafs.vfs.content import OpenFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 GROUP = 4321
 SOURCE = "user.mediafs.source"
@@ -117,6 +117,20 @@ def test_a_folder_closed_while_the_mount_runs_is_closed_at_once(library):
     with pytest.raises(PermissionError):
         as_user(photo.read_bytes)
     assert photo.read_bytes() == b"a"
+
+
+@needs_root
+def test_who_is_refused_leaves_no_source_open(library):
+    photo = shown(library, "open/a.jpg", b"a")
+    serving = library.mount(allow_other=True)
+    (library.top / "open").chmod(0o700)
+
+    for _ in range(3):
+        with pytest.raises(PermissionError):
+            as_user(photo.read_bytes)
+
+    held = [os.path.realpath(link) for link in Path(f"/proc/{serving}/fd").iterdir()]
+    assert str(library.top / "open/a.jpg") not in held
 
 
 @needs_root

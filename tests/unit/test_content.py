@@ -31,6 +31,19 @@ def test_a_read_is_the_slice_of_the_file(constant, offset, size):
     assert sources.read(file, offset, size) == DATA[offset : offset + size]
 
 
+def test_what_was_read_at_once_is_completed_from_where_it_ends(sources):
+    file = sources.file("a.jpg", DATA)
+
+    async def run():
+        handle = await sources.content.open(file)
+        buffer = bytearray(DATA[500:1500] + bytes(4000))
+        found = await handle._reader.read(500, buffer, 1000)
+        handle.release()
+        return bytes(found)
+
+    assert trio.run(run) == DATA[500:5500]
+
+
 def test_bytes_beyond_two_gigabytes_are_those_at_their_offset(sources):
     offset = (5 << 30) + 12_345
     path = sources.top / "film.mov"

@@ -117,6 +117,13 @@ def test_bytes_are_of_the_source_they_came_from_though_another_took_its_place(so
     assert sources.content.caches.drop(lambda source, _: source == file, {file}) == [file]
 
 
+def test_a_source_that_ends_early_under_its_stamp_is_not_given(sources, nas):
+    file = sources.maker.seen(sources.maker.root(nas.at, b"nas"), nas.at, "a.jpg")
+    sources.file("b.jpg", DATA)
+
+    assert sources.read(file, 0, 1000, meanwhile=lambda: nas.cut("a.jpg")) == DATA[:1000]
+
+
 def test_sources_that_open_and_cannot_be_read_are_tried_once_each(sources, nas):
     root = sources.maker.root(nas.at, b"nas")
     file, copy = (sources.maker.seen(root, nas.at, name) for name in ("a.jpg", "b.jpg"))

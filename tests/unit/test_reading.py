@@ -187,6 +187,21 @@ def test_memory_for_reading_ahead_is_bounded_and_shared(slow, monkeypatch):
     assert 0 < most <= 4 * PIECE_BYTES
 
 
+def test_a_read_that_ends_beyond_what_was_fetched_is_whole(slow, monkeypatch):
+    """There is memory for one piece, and the parts do not end where pieces do."""
+    monkeypatch.setattr(read_ahead, "MOST_BYTES", PIECE_BYTES)
+    size = PART + 1000
+
+    async def run():
+        handle = await slow.content.open(slow.film)
+        found = [bytes(await handle.read(at, size)) for at in range(0, len(FILM), size)]
+        handle.release()
+        return b"".join(found)
+
+    assert trio.run(run) == FILM
+    assert slow.counts.pieces > 0
+
+
 def handles() -> list[str]:
     found = []
     for name in os.listdir("/proc/self/fd"):

@@ -9,7 +9,7 @@ from tree_of_rows import rows
 from mediafs.vfs import VirtualFS
 
 
-@pytest.mark.parametrize(("thinned", "is_all"), [(0, False), (1, True), (2, True)])
+@pytest.mark.parametrize(("thinned", "is_all"), [(0, False), (1, True), (2, True), (100, True)])
 def test_one_change_that_is_no_longer_kept_is_enough(tmp_path, thinned, is_all):
     maker = CatalogMaker(tmp_path / "catalog.db")
     rows(maker, "originals/a.jpg", "originals/b.jpg", "originals/c.jpg", "originals/d.jpg")

@@ -82,3 +82,13 @@ def test_totals_count_each_file_once(maker, vfs):
     totals = trio.run(vfs.read_totals)
 
     assert (totals.files, totals.size, totals.blocks) == (2, 2000, 16)
+
+
+def test_totals_are_those_of_the_newest_generation(maker, vfs):
+    rows(maker, "originals/a.jpg")
+    before = trio.run(vfs.read_totals)
+    rows(maker, "originals/b.jpg")
+
+    vfs.refresh()
+
+    assert (before.files, trio.run(vfs.read_totals).files) == (1, 2)

@@ -39,6 +39,18 @@ def test_a_refresh_forgets_the_bytes_of_a_changed_file(maker, vfs):
     assert not forget.names
 
 
+def test_a_refresh_forgets_how_many_names_a_file_has(maker, vfs):
+    rows(maker, "originals/a.jpg")
+    vfs.refresh()
+    maker.place("by-date/a.jpg", 1)
+    maker.publish()
+
+    forget = vfs.refresh()
+
+    assert list(forget.names) == [(inode(vfs, "by-date"), b"a.jpg")]
+    assert inode(vfs, "originals/a.jpg") in forget.attributes
+
+
 def test_facts_ahead_of_the_tree_are_known(maker, vfs):
     vfs.refresh()
     assert not vfs.may_be_ahead()
@@ -67,4 +79,19 @@ def test_a_catalog_without_a_tree_does_not_replace_one(maker, vfs, tmp_path):
     assert (1, b"originals") in forget.names
     assert names(vfs, inode(vfs, "originals")) == []
     assert vfs.incarnation == 1
+    other.close()
+
+
+def test_with_another_catalog_the_names_at_the_top_of_both_are_forgotten(maker, vfs, tmp_path):
+    maker.publish([b"before"])
+    vfs.refresh()
+    for path in tmp_path.glob("catalog.db*"):
+        path.rename(tmp_path / path.name.replace("catalog", "away"))
+    other = CatalogMaker(tmp_path / "catalog.db")
+    other.publish([b"after"])
+
+    forget = vfs.refresh()
+
+    assert forget.is_all
+    assert {(1, b"before"), (1, b"after")} <= forget.names.keys()
     other.close()
