@@ -10,7 +10,6 @@ import errno
 from typing import TYPE_CHECKING
 
 import pyfuse3
-import trio
 
 from mediafs.fuse.operations import Operations
 from mediafs.vfs import PRIVATE_XATTRS, ROOT_INODE
@@ -43,11 +42,8 @@ class GuardedOperations(Operations):
         # After opening, so that what is asked about is what will be read, wherever it lies.
         source = self._files[info.fh].fileno()
         if source is not None and not await self._guard.lets_read(ctx, source):
+            # What the kernel has of the file is as it was: who reads nothing changes nothing.
             await self.release(info.fh)
-            if not info.keep_cache:
-                # The kernel was to drop what it has of the file, and this was the one open to
-                # tell it so.
-                await trio.to_thread.run_sync(_forget_bytes, inode)
             raise pyfuse3.FUSEError(errno.EACCES)
         return info
 
@@ -96,9 +92,3 @@ class GuardedOperations(Operations):
             return True
         source = self._path(inode)
         return source is not None and await self._guard.lets_read(ctx, source)
-
-
-def _forget_bytes(inode: InodeT) -> None:
-    # It has none, or was unmounted meanwhile.
-    with contextlib.suppress(OSError):
-        pyfuse3.invalidate_inode(inode)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 64
 _AT_ONCE_SECONDS = 0.003
 # Looked for the next request before falling asleep, and slept before the scheduler is asked.
-# With one client that waits for each answer a look-up takes 95 microseconds instead of 165, and
-# 52 of processor time instead of 86; with one processor, the client would wait for our looking.
+# A client that waits for each answer gets one in 35 microseconds instead of 54 (attributes), and a
+# small file opened, read and closed in 109 instead of 134; with one processor, it would wait for us.
 _LOOK_SECONDS = 50e-6 if (os.cpu_count() or 1) > 1 else 0.0
 _SLEEP_MS = 1
 

@@ -51,9 +51,11 @@ class Slow:
         return self.content._ahead._bytes
 
     def close(self) -> None:
-        self.db.close()
-        self.maker.close()
-        self.share.close()
+        try:
+            self.db.close()
+            self.maker.close()
+        finally:
+            self.share.close()
 
 
 @pytest.fixture
