@@ -25,6 +25,7 @@ from mediafs.cli.output import complain
 from mediafs.cli.refusal import of_the_system, sentence
 from mediafs.cli.settings import (
     catalog_of,
+    check_keys,
     default_catalog,
     key_of,
     read_config,
@@ -120,6 +121,7 @@ def cli(context: click.Context, catalog: Path | None) -> None:
     a view. Whatever is said of a file is kept in the catalog.
     """
     config = read_config()
+    check_keys(config)
     chosen = catalog or catalog_of(config) or default_catalog()
     context.obj = Common(chosen.expanduser().absolute())
     name = context.invoked_subcommand

@@ -158,6 +158,7 @@ def _run(
     only: tuple[bytes, ...],
     options: dict[str, Any],
 ) -> int:
+    check_alive((os.fspath(catalog),))
     how = Options(
         jobs=options["jobs"] or 0,
         readers=options["readers"] or 0,

@@ -95,9 +95,12 @@ def log(
         if as_json:
             _print_json(db, found, part)
         else:
+            has_told = False
             for one in found:
-                click.echo("\n".join(said(db, one, part, in_full=in_full)))
-            if not found:
+                for line in said(db, one, part, in_full=in_full):
+                    click.echo(line)
+                    has_told = True
+            if not has_told:
                 click.echo(f"Nothing changed; the newest generation is {generations.newest(db)}.")
     return 0
 

@@ -43,13 +43,18 @@ def moment(one: Logged) -> datetime:
 
 
 def said(db: apsw.Connection, one: Logged, part: Part, *, in_full: bool) -> Iterator[str]:
-    """Everything that a person is told about a generation."""
-    yield f"Generation {one.generation}, {moment(one):%Y-%m-%d %H:%M:%S}, {one.command}"
+    """Everything that a person is told about a generation; nothing if no file's name changed.
+
+    A view's folder is made with the first generation, and stands empty until a file comes.
+    """
     told = _only_added(changes.totals(db, one.generation, part))
     others = tuple(view for view, kinds in told.items() if kinds is None)
     sorted_out = _sorted_out(changes.entries(db, one.generation, replace(part, views=others)))
     by_view = {view: told[view] or sorted_out[view] for view in VIEWS if view in told}
-    width = max(map(len, by_view), default=0)
+    if not by_view:
+        return
+    yield f"Generation {one.generation}, {moment(one):%Y-%m-%d %H:%M:%S}, {one.command}"
+    width = max(map(len, by_view))
     for view, kinds in by_view.items():
         yield f"  {view:{width}}  {_in_numbers(kinds)}"
     if in_full:

@@ -15,7 +15,7 @@ from indexer.errors import NotMounted, UsageRefused
 from indexer.paths import display
 from indexer.roots import host
 from mediafs.cli.output import complain, size
-from mediafs.cli.places import in_mount
+from mediafs.cli.places import check_alive, in_mount
 from mediafs.fuse.access_warning import warn
 from mediafs.fuse.mount import MountOptions, mount_in_background, serve, unmount
 from mediafs.service.notify import notify
@@ -88,6 +88,7 @@ def refuse_below_dead(mountpoint: Path) -> None:
 
 def mounted(what: MountOptions) -> None:
     """Mount it in the background, with a word on what others will see."""
+    check_alive((os.fspath(what.catalog),))
     mount_in_background(what)
     if what.allow_other:
         warned(what).join(_PATIENCE_SECONDS)

@@ -6,10 +6,11 @@ keys are the options' names with underscores, e.g. `jobs = 2`, `exclude = ["*.tm
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard
 
 import click
 import platformdirs
@@ -19,6 +20,16 @@ from indexer.paths import display
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+# Every command's options. Written down, for to ask the commands is to import them all: a tenth of
+# a second for whoever has a config file.
+KEYS: Final = (
+    "all", "catalog", "catalog_on_network", "digest", "dry_run", "every", "exclude", "exiftool",
+    "force", "foreground", "format", "include", "jobs", "json", "lazy", "limit", "list_excludes",
+    "max_bytes", "max_duration", "memory", "o", "older_than", "paranoid", "path", "progress",
+    "prune", "quiet", "raw_companion", "readers", "role", "settle", "since", "view",
+)  # fmt: skip
+_NAMED_LIKE: Final = "a setting has the name of an option of the commands, with `_` for `-`"
 
 
 def default_catalog() -> Path:
@@ -50,15 +61,35 @@ def catalog_of(config: Mapping[str, Any]) -> Path | None:
     return Path(_plain("catalog", config["catalog"], (str,), "the path of a file in quotes"))
 
 
+def check_keys(config: Mapping[str, Any]) -> None:
+    """Raise UsageRefused for the first key that is no setting of any command."""
+    for key in config:
+        if key in KEYS:
+            continue
+        near = difflib.get_close_matches(key.replace("-", "_").lower(), KEYS, n=1)
+        meant = f"perhaps `{near[0]}` is meant" if near else _NAMED_LIKE
+        raise UsageRefused(
+            f"The config file {display(config_path())} cannot be used: `{display(key)}` is no "
+            f"setting; {meant}."
+        )
+
+
 def values_for(command: click.Command, config: Mapping[str, Any]) -> dict[str, Any]:
     """The config file's values for a command's options, by parameter name."""
     found: dict[str, Any] = {}
     for option in command.params:
-        if getattr(option, "is_only_typed", False):
-            continue
-        if isinstance(option, click.Option) and key_of(option) in config:
+        if is_setting(option) and key_of(option) in config:
             found[option.name or ""] = _checked(option, config[key_of(option)])
     return found
+
+
+def is_setting(option: click.Parameter) -> TypeGuard[click.Option]:
+    """Whether the config file may give it; --version and what is done only once may not."""
+    return (
+        isinstance(option, click.Option)
+        and option.expose_value
+        and not getattr(option, "is_only_typed", False)
+    )
 
 
 def _checked(option: click.Option, value: Any) -> Any:

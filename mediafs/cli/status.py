@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from indexer.roots import host
 from mediafs.cli.described import all_groups_json
 from mediafs.cli.output import counted, print_json, size
 from mediafs.fuse.mounted import mounts
+from mediafs.fuse.states import log_path
 from mediafs.views.publish import VIEWS
 
 if TYPE_CHECKING:
@@ -159,10 +161,14 @@ def _lines(told: dict[str, Any]) -> list[str]:
 
 
 def _state(mount: dict[str, Any]) -> str:
+    if mount["answers"]:
+        return "answers"
+    log = log_path(Path(mount["mountpoint"]))
+    more = f"; its log is {display(log)}" if log.exists() else ""
     if mount["dead"]:
         at = display(mount["mountpoint"])
-        return f"DEAD: its process has ended; `mediafs mount {at}` mounts it again"
-    return "answers" if mount["answers"] else "does not answer"
+        return f"DEAD: its process has ended; `mediafs mount {at}` mounts it again{more}"
+    return f"does not answer{more}"
 
 
 def _suspect_lines(count: int) -> list[str]:

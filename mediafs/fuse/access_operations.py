@@ -39,12 +39,17 @@ class GuardedOperations(Operations):
 
     async def open(self, inode: InodeT, flags: FlagT, ctx: RequestContext) -> FileInfo:
         info = await super().open(inode, flags, ctx)
+        generation = self._vfs.numbers.generation(inode)
         # After opening, so that what is asked about is what will be read, wherever it lies.
         source = self._files[info.fh].fileno()
         if source is not None and not await self._guard.lets_read(ctx, source):
             # What the kernel has of the file is as it was: who reads nothing changes nothing.
             await self.release(info.fh)
             raise pyfuse3.FUSEError(errno.EACCES)
+        if self._vfs.numbers.generation(inode) != generation:
+            # Another inode by now, as the kernel may know already: it cannot read this one.
+            await self.release(info.fh)
+            raise pyfuse3.FUSEError(errno.ESTALE)
         return info
 
     async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:

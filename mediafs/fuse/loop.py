@@ -5,7 +5,7 @@ asks epoll. That is two rounds of trio and three system calls where one, poll(),
 A program that waits for each answer asks again a few microseconds later, which is less than it
 takes to fall asleep and be woken: so the loop looks for a moment longer before it does.
 Nothing of the library is changed: it looks its scheduler up by the name `trio` in itself, which
-`pyfuse3.asyncio` replaces as well, and here two words of it are others.
+`pyfuse3.asyncio` replaces as well, and here three words of it are others.
 
 Why it is right:
 - Who takes a request has looked for it just before, and between the look and the read no other
@@ -56,7 +56,7 @@ def _scheduler() -> SimpleNamespace:
     lowlevel = SimpleNamespace(
         current_task=trio.lowlevel.current_task,
         current_trio_token=trio.lowlevel.current_trio_token,
-        notify_closing=trio.lowlevel.notify_closing,
+        notify_closing=turn.notify_closing,
         wait_readable=turn.wait_readable,
     )
     return SimpleNamespace(
@@ -75,6 +75,7 @@ class Turn:
         self._holder: trio.lowlevel.Task | None = None
         self._poll: select.poll | None = None  # from the first wait on, which names the handle
         self._is_there = False  # seen, and read before anything else runs
+        self._is_closing = False
         self._at_once = 0  # taken since the scheduler had its turn,
         self._since = 0.0  # which was then
         self._answering: set[trio.lowlevel.Task] = set()
@@ -104,7 +105,7 @@ class Turn:
         return bool(poll.poll(_SLEEP_MS))
 
     async def wait_readable(self, fd: int) -> None:
-        """Until there is a request."""
+        """Until there is a request. Raises ClosedResourceError after `notify_closing`."""
         if self._is_there:
             self._is_there = False
             return
@@ -112,10 +113,18 @@ class Turn:
             self._poll = select.poll()
             self._poll.register(fd, select.POLLIN)
         await trio.lowlevel.wait_readable(fd)
-        # Another task may have taken it before this one woke up.
+        # Another task may have taken it before this one woke up, and whoever ends the loop does
+        # not wake up again who is awake.
         while not self._poll.poll(0):
+            if self._is_closing:
+                raise trio.ClosedResourceError
             await trio.lowlevel.wait_readable(fd)
         self._at_once, self._since = 0, time.monotonic()
+
+    def notify_closing(self, fd: int) -> None:
+        """Wake up who waits: no request is taken any more."""
+        self._is_closing = True
+        trio.lowlevel.notify_closing(fd)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None,

@@ -128,7 +128,7 @@ def _summary(vfs: VirtualFS) -> str:
     done = vfs.statistics()
     return (
         f"{done.opens:,} files opened, {done.bytes_read:,} bytes read, {done.failovers:,} times "
-        f"from another copy, {done.refusals:,} refused"
+        f"from another copy, {done.refusals:,} opens and reads refused for want of a source"
     )
 
 

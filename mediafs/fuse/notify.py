@@ -54,7 +54,10 @@ async def _look(vfs: VirtualFS) -> None:
         names += len(forget.names)
         await trio.to_thread.run_sync(_tell, forget)
     if vfs.generation != generation:
-        log.info("generation %d: %d names changed", vfs.generation, names)
+        log.info(
+            "shows generation %d: %d names changed; `mediafs log` tells which and why",
+            vfs.generation, names,
+        )  # fmt: skip
 
 
 async def write_suspects(vfs: VirtualFS) -> None:

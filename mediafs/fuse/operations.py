@@ -68,7 +68,7 @@ class Operations(pyfuse3.Operations):
         super().__init__()
         self._vfs = vfs
         self._shown = shown
-        self._numbers = itertools.count(1)
+        self._handles = itertools.count(1)
         self._files: dict[int, Handle] = {}
         self._backlog = Backlog(self._files)
         self._listings: dict[int, Listing] = {}
@@ -88,29 +88,29 @@ class Operations(pyfuse3.Operations):
     ) -> EntryAttributes:
         with _errno_for("lookup", parent_inode):
             try:
-                return self._found(parent_inode, name)
+                return self._found(parent_inode, name, ctx.pid)
             except NoSuchEntry:
                 return self._noise if is_noise(name) else self._missing
 
-    def _found(self, parent: InodeT, name: FileNameT) -> EntryAttributes:
+    def _found(self, parent: InodeT, name: FileNameT, asker: int) -> EntryAttributes:
         # NFS finds its way up by asking for dots.
         if name == b".":
-            return self._filled(self._vfs.attributes(parent))
+            return self._filled(self._vfs.attributes(parent, asker))
         if name == b"..":
             return self._filled(self._vfs.attributes(self._vfs.parent(parent)))
-        found = self._vfs.child(parent, name)
+        found = self._vfs.child(parent, name, asker)
         return self._filled(found.attributes, is_exact=found.name == name)
 
     def _filled(self, attributes: Attributes, *, is_exact: bool = True) -> EntryAttributes:
         entry = self._entry if is_exact else self._respelled
         if is_volatile(attributes.inode):
             entry = self._volatile
-        entry.generation = self._vfs.numbers.generations.get(attributes.inode, 0)
+        entry.generation = self._vfs.numbers.generation(attributes.inode)
         return fill(entry, attributes, self._shown)
 
     async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
         with _errno_for("getattr", inode):
-            return self._filled(self._vfs.attributes(inode))
+            return self._filled(self._vfs.attributes(inode, ctx.pid))
 
     async def forget(self, inode_list: Sequence[tuple[InodeT, int]]) -> None:
         """Nothing to free: a number means its row whether or not the kernel knows it."""
@@ -128,7 +128,7 @@ class Operations(pyfuse3.Operations):
 
     async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
         with _errno_for("opendir", inode):
-            number = pyfuse3.FileHandleT(next(self._numbers))
+            number = pyfuse3.FileHandleT(next(self._handles))
             self._listings[number] = Listing(self._vfs, inode)
             return number
 
@@ -158,13 +158,14 @@ class Operations(pyfuse3.Operations):
     async def open(self, inode: InodeT, flags: FlagT, ctx: RequestContext) -> FileInfo:
         if flags & _WRITING:
             _refuse()
-        await self._backlog.let_go()
         with _errno_for("open", inode):
-            handle = await self._vfs.open(inode)
+            generation = self._vfs.numbers.admit(inode, ctx.pid)
+            await self._backlog.let_go()
+            handle = await self._vfs.open(inode, generation)
             if self._vfs.may_be_ahead():
                 # The size that the kernel remembers may be that of other bytes.
                 forget_attributes(inode)
-            number = pyfuse3.FileHandleT(next(self._numbers))
+            number = pyfuse3.FileHandleT(next(self._handles))
             self._files[number] = handle
             if is_volatile(inode):
                 return pyfuse3.FileInfo(fh=number, direct_io=True, keep_cache=False)

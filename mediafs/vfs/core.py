@@ -91,9 +91,10 @@ class VirtualFS:
 
     # ------------------------------------------------------------------ names and attributes
 
-    def child(self, parent: int, name: bytes) -> TreeEntry:
+    def child(self, parent: int, name: bytes, asker: int = 0) -> TreeEntry:
         """What a name in a directory is, also one spelt otherwise: the answer has the true name.
 
+        `asker` is the thread above that asks, here and below; 0: not known.
         Raises NoSuchEntry, NotADirectory.
         """
         self._lookups += 1
@@ -106,7 +107,7 @@ class VirtualFS:
             found = tree.entry(self._db, _directory(inode), name)
         if found is None:
             raise NoSuchEntry(name)
-        return self.numbers.looked_up(found)
+        return self.numbers.looked_up(found, asker)
 
     def children(self, directory: int, after: int, limit: int) -> list[TreeEntry]:
         """Some names of a directory from after a cookie (0: from the start); none: that was all.
@@ -122,7 +123,7 @@ class VirtualFS:
             self._noisy.add(inode)
         return self._builtin.listed(inode, after) + self.numbers.listed(entries)
 
-    def attributes(self, number: int) -> Attributes:
+    def attributes(self, number: int, asker: int = 0) -> Attributes:
         """Size, times, mode and so on. Raises NoSuchEntry, Outdated."""
         if self._builtin.holds(number):
             return self._builtin.attributes(number)
@@ -134,7 +135,7 @@ class VirtualFS:
             found = tree.directory_attributes(self._db, _directory(inode))
         if found is None:
             raise NoSuchEntry(number)
-        self.numbers.admit(number, found.size)
+        self.numbers.admit(number, asker, found.size)
         return found if found.inode == number else found._replace(inode=number)
 
     def parent(self, directory: int) -> int:
@@ -150,9 +151,10 @@ class VirtualFS:
 
     # ------------------------------------------------------------------ bytes
 
-    async def open(self, number: int) -> Handle:
+    async def open(self, number: int, generation: int | None = None) -> Handle:
         """Open a file for reading; the caller releases it.
 
+        `generation` is that with which numbers.admit() let it in; None: that is asked here.
         Raises NoSuchEntry, IsADirectory, SourceChanged or SourceUnavailable.
         """
         if self._builtin.holds(number):
@@ -160,12 +162,14 @@ class VirtualFS:
                 await self.read_totals()
                 await self._content.plugged.ask_all()
             return OpenText(self._builtin.text(number))
+        if generation is None:
+            generation = self.numbers.admit(number, 0)
         file = tree.file_of_inode(self.numbers.inode(number))
         if file is None:
             raise IsADirectory(number)
         handle = await self._content.open(file)
         try:
-            self.numbers.admit(number)
+            self.numbers.confirm(number, generation)
         except Outdated:
             handle.release()
             raise

@@ -8,11 +8,16 @@ Such a cache keeps sizes and bytes by number and tells no generation when it ask
   the generation, the number is refused. The reader of the old bytes then gets an error, and
   neither the new ones' pages nor their end.
 
-Linux looks up again by itself where an answer to open() or stat() of a path is ESTALE.
+Linux looks up again by itself, once, where an answer to open() or stat() of a path is ESTALE.
+That an answer was sent does not say that it is known: Linux takes it in where the thread goes on
+that asked. So the next question of that thread is the first that may be about the new inode; what
+others ask meanwhile may still be about the old one, and they must look up for themselves.
 """
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from indexer.catalog import tree
@@ -25,10 +30,21 @@ if TYPE_CHECKING:
 # Row numbers stay far below, and 2^24 catalogs fit above.
 _SHIFT: Final = 40
 _ROW: Final = (1 << _SHIFT) - 1
+# Where one thread looks up and another opens, as in a kernel's NFS server: an answer that was sent
+# so long ago is known. Arbitrary.
+_ARRIVES_SECONDS: Final = 1.0
 
 
 class Outdated(SourceChanged):
     """What a number meant is no longer there, or the cache must look up its name before."""
+
+
+@dataclass(slots=True)
+class _Unseen:
+    """A new inode of which the cache may not know yet."""
+
+    askers: set[int] = field(default_factory=set)  # who looked it up and asked nothing since
+    known_at: float = float("inf")  # by then the cache does, whoever asks
 
 
 class Numbers:
@@ -39,7 +55,7 @@ class Numbers:
         self._above = incarnation << _SHIFT  # is added to every row's number
         # Of the numbers of which it is not 0: what had the number is another file by now.
         self.generations: dict[int, int] = {}
-        self._unseen: set[int] = set()  # of these, those that the cache does not know yet
+        self._unseen: dict[int, _Unseen] = {}  # of these, those that the cache may not know yet
 
     @property
     def are_rows(self) -> bool:
@@ -68,19 +84,38 @@ class Numbers:
                     self._renew_if_other(found.inode, found.size)
         return entries if self.are_rows else [self._numbered(entry) for entry in entries]
 
-    def looked_up(self, entry: TreeEntry) -> TreeEntry:
-        """The same of one that it asks for by name: it knows what that is from now on."""
+    def looked_up(self, entry: TreeEntry, asker: int) -> TreeEntry:
+        """The same of one that a thread asks for by name: it knows what that is when it goes on."""
         [told] = self.listed([entry])
-        self._unseen.discard(told.attributes.inode)
+        unseen = self._unseen.get(told.attributes.inode)
+        if unseen is not None:
+            if not unseen.askers:
+                unseen.known_at = time.monotonic() + _ARRIVES_SECONDS
+            unseen.askers.add(asker)
         return told
 
-    def admit(self, number: int, size: int | None = None) -> None:
-        """Raise Outdated unless a number means what it meant to the cache when it looked it up.
+    def generation(self, number: int) -> int:
+        """The generation that is told with a number."""
+        return self.generations.get(number, 0)
 
-        `size` is that of its bytes, where the cache is about to be told.
+    def admit(self, number: int, asker: int, size: int | None = None) -> int:
+        """The generation of the inode that a thread asks about, which must be the newest.
+
+        To be asked before anything is waited for, while questions are in their order. `size` is
+        that of its bytes, where the cache is about to be told. Raises Outdated.
         """
         self._renew_if_other(self.inode(number), size)
-        if number in self._unseen:
+        unseen = self._unseen.get(number)
+        if unseen is not None:
+            if asker not in unseen.askers and time.monotonic() < unseen.known_at:
+                raise Outdated(number)
+            del self._unseen[number]
+        return self.generation(number)
+
+    def confirm(self, number: int, generation: int) -> None:
+        """Raise Outdated if an inode that was admitted is no longer what its number means."""
+        self._renew_if_other(self.inode(number), None)
+        if self.generation(number) != generation:
             raise Outdated(number)
 
     def _numbered(self, entry: TreeEntry) -> TreeEntry:
@@ -96,5 +131,5 @@ class Numbers:
             caches.renew(file)
             number = self.of(inode)
             if number not in self._unseen:
-                self.generations[number] = self.generations.get(number, 0) + 1
-                self._unseen.add(number)
+                self.generations[number] = self.generation(number) + 1
+                self._unseen[number] = _Unseen()

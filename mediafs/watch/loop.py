@@ -54,6 +54,8 @@ class Watcher:
     async def run(self) -> int:
         """Until SIGINT or SIGTERM; the exit code. Raises the Catalog… errors at the beginning."""
         read = self.catalog.news()
+        # Archives alone may give no reason for a run; they too are looked at in the end.
+        self.agenda.began((), trio.current_time())
         with trio.open_signal_receiver(*_CODES) as signals:
             async with trio.open_nursery() as nursery:
                 self._follow(read, nursery)

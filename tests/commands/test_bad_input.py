@@ -15,10 +15,12 @@ import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import pytest
 
 from indexer.catalog.connection import CATALOG
+from mediafs.cli import cli, settings
 
 
 def refused(mediafs, *arguments, code, **how):
@@ -190,8 +192,9 @@ def dead(mediafs, photos, tmp_path, wait):
 
 
 @pytest.mark.mounted
-def test_a_path_in_a_dead_mount_is_said_to_be_in_one(mediafs, dead, tmp_path):
+def test_a_path_in_a_dead_mount_is_said_to_be_in_one(mediafs, photos, dead, tmp_path):
     below = dead / "originals" / "2019"
+    (tmp_path / "other").mkdir()
     (tmp_path / "link").symlink_to(below)
     relative = {"cwd": tmp_path}
 
@@ -206,7 +209,17 @@ def test_a_path_in_a_dead_mount_is_said_to_be_in_one(mediafs, dead, tmp_path):
         (("watch", below), {}),
         (("mount", below), {}),
         (("mount", "--foreground", below), {}),
-        (("status",), {"catalog": below / "catalog.db"}),
+        *(
+            (command, {"catalog": below / "catalog.db"})
+            for command in (
+                ("status",),
+                ("index",),
+                ("index", photos.folder),
+                ("mount", tmp_path / "other"),
+                ("mount", "--foreground", tmp_path / "other"),
+                ("mount", dead),
+            )
+        ),
     ):
         mediafs.leaves_no_good_catalog(below / "catalog.db")
         said = refused(mediafs, *command, code=30, **how)
@@ -232,6 +245,8 @@ def test_a_dead_mount_is_listed_as_one(mediafs, dead):
     [line] = [line for line in mediafs("status").out.splitlines() if str(dead) in line]
 
     assert "DEAD" in line
+    log = line.rpartition("its log is ")[2].removesuffix(")")
+    assert f"at {dead} (process " in Path(log).read_text()
     [mount] = [m for m in status(mediafs)["mounts"] if m["mountpoint"] == str(dead)]
     assert (mount["dead"], mount["answers"]) == (True, False)
 
@@ -786,6 +801,46 @@ def test_a_bad_value_in_the_config_file_is_blamed_on_it(mediafs, photos, line, k
     assert f"`{key}`" in said
     assert says in said
     assert "--" not in said
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "says"),
+    [
+        ("jops = 4", "jops", "perhaps `jobs` is meant"),
+        ("raw-companion = 'beside'", "raw-companion", "perhaps `raw_companion` is meant"),
+        ("Settle = 4", "Settle", "perhaps `settle` is meant"),
+        ("jobs = 2\nextclude = ['*.tmp']", "extclude", "perhaps `exclude` is meant"),
+        ("[index]\njobs = 2", "index", "is no setting"),
+        ("colour = true", "colour", "has the name of an option of the commands"),
+        ('"jo\\nbs" = 2', "jo\\nbs", "perhaps `jobs` is meant"),
+    ],
+)
+def test_an_unknown_key_in_the_config_file_is_named_with_the_nearest(mediafs, line, key, says):
+    path = mediafs.home / "config/mediafs/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(line)
+
+    said = refused(mediafs, "status", code=3)
+
+    assert f"{path} cannot be used: `{key}` is no setting; " in said
+    assert says in said
+
+
+def test_every_option_of_every_command_is_a_setting():
+    options = (option for command in (cli, *cli.commands.values()) for option in command.params)
+
+    assert {settings.key_of(option) for option in options if settings.is_setting(option)} == {
+        *settings.KEYS
+    }
+
+
+def test_the_setting_of_another_command_is_no_mistake(mediafs, photos):
+    mediafs("index", photos.folder)
+    path = mediafs.home / "config/mediafs/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('every = 5\nolder_than = "30d"')
+
+    mediafs("status")
 
 
 def test_a_bad_catalog_in_the_config_file_is_blamed_on_it(mediafs):

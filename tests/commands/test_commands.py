@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -341,6 +342,28 @@ def test_a_path_in_the_mount_of_another_catalog_is_said_so(indexed, mounted, tmp
     for command in (("explain", mounted / placement), ("log", "--path", mounted / "originals")):
         said = indexed.mediafs(*command, catalog=other, code=3).sentence
         assert f"--catalog {indexed.mediafs.catalog}" in said
+
+
+# ---------------------------------------------------------------------------- a backup
+
+
+@pytest.mark.mounted
+@pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not installed")
+def test_a_backup_as_the_readme_makes_it_can_be_written_to_by_its_owner(mounted, tmp_path):
+    copy = ("rsync", "-a", "--itemize-changes", f"{mounted}/originals/", tmp_path / "backup/")
+    subprocess.run(copy, check=True, stdout=subprocess.DEVNULL)
+    closed = [folder for folder, *_ in os.walk(tmp_path / "backup")]
+    assert all(os.stat(folder).st_mode & 0o222 == 0 for folder in closed)
+
+    done = [
+        subprocess.run([*copy, "--chmod=Du+w"], check=True, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+
+    assert all(os.stat(folder).st_mode & 0o200 for folder in closed)
+    assert ".d" in done[0].stdout
+    assert ">f" not in done[0].stdout
+    assert done[1].stdout == ""
 
 
 # ---------------------------------------------------------------------------- log --path

@@ -189,7 +189,15 @@ def test_a_path_that_was_once_is_one_of_the_tree(log):
 
 
 def test_a_view_in_which_nothing_ever_was_is_one_of_the_tree(log):
-    log("--path", "quarantine", "--since", "5")
+    nothing = "Nothing changed; the newest generation is 5.\n"
+
+    assert log("--path", "quarantine", "--since", "5") == nothing
+    assert log("--path", "quarantine") == nothing
+    assert log("--path", "quarantine", "--all") == nothing
+    assert log("--view", "quarantine") == nothing
+    assert [entry["directory"] for entry in entries(log("--view", "quarantine", "--json"))] == [
+        True
+    ]
 
 
 @pytest.mark.parametrize("path", ["no such thing", f"{DAY}/IMG_3", "originals/2019/no/IMG_1.JPG"])

@@ -5,6 +5,7 @@ What takes several runs is asked of impatient_watch.py, which is the same withou
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 
 import impatient_watch
 import pytest
@@ -156,6 +158,37 @@ def test_roots_may_come_and_disks_may_go(mediafs, photos, watching, wait, tmp_pa
     assert names(mediafs) == {"first.jpg", "second.jpg", "copy.jpg"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what is watched is asked of /proc")
+def test_what_is_left_out_of_a_root_may_change(mediafs, photos, watching, wait):
+    photos.jpeg("drafts/second.jpg")
+    wait(lambda: watching.total("new") == 1, "a file that is not left out")
+    folders = watched_folders(watching)
+
+    mediafs.index(photos.folder, "--exclude", "drafts")
+    wait(lambda: watched_folders(watching) == folders - 1, "its folder is not listened to")
+
+    mediafs.index(photos.folder, "--exclude", "nothing of that name")
+    wait(lambda: watched_folders(watching) == folders, "it is again")
+    photos.jpeg("drafts/third.jpg")
+    wait(lambda: watching.total("new") == 2, "what came in it")
+
+
+def watched_folders(watching) -> int:
+    """How many folders the kernel tells it of, as often as it does."""
+    count, at = 0, Path(f"/proc/{watching.process.pid}/fdinfo")
+    for handle in at.iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            count += handle.read_text().count("inotify wd:")
+    return count
+
+
+def suspect_the_first(mediafs):
+    """As a mount does that met a changed file."""
+    with noting(mediafs.catalog) as db:
+        (file,) = db.execute("SELECT min(file_id) FROM file").fetchone()
+        suspects.note(db, {file: "changed"}, time.time_ns())
+
+
 def test_others_who_write_the_catalog_are_waited_for_and_heard(mediafs, photos, watching, wait):
     with mediafs.catalog.with_name("catalog.db.lock").open("r+b") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -164,11 +197,10 @@ def test_others_who_write_the_catalog_are_waited_for_and_heard(mediafs, photos, 
         assert watching.total("new") == 0
     wait(lambda: watching.total("new") == 1, "the file, once the other is done")
     assert len([line for line in watching.log if "is writing the catalog" in line]) == 1
+    assert not watching.says("trying again later")  # that is said of what failed
 
     runs = len(watching.runs)
-    with noting(mediafs.catalog) as db:  # as a mount does that met a changed file
-        (file,) = db.execute("SELECT min(file_id) FROM file").fetchone()
-        suspects.note(db, {file: "changed"}, time.time_ns())
+    suspect_the_first(mediafs)
     wait(lambda: len(watching.runs) > runs, "a run because of it")
 
 
@@ -206,6 +238,18 @@ def test_a_file_that_is_being_written_is_left_alone_while_others_are_read(
     assert watching.says("1 perhaps still being written")
 
 
+def test_a_file_left_alone_is_looked_at_again_though_nobody_touches_it(
+    mediafs, photos, watch_impatiently, wait
+):
+    photos.jpeg("first.jpg")
+    mediafs.index(photos.folder)
+    photos.jpeg("second.jpg")  # before anybody listens, and too late for the first look
+
+    watching = watch_impatiently(settle="3")
+
+    wait(lambda: watching.total("new") == 1, "the file that is whole by now")
+
+
 @pytest.mark.mounted
 def test_a_share_whose_changes_nobody_tells_is_looked_at_now_and_then(
     mediafs, photos, watch, wait, tmp_path
@@ -222,6 +266,45 @@ def test_a_share_whose_changes_nobody_tells_is_looked_at_now_and_then(
         assert watching.says("it is on fuse")
         assert watching.end() == 143
     finally:
+        share.close()
+
+
+@pytest.mark.mounted
+def test_a_share_that_comes_into_a_root_is_looked_at_now_and_then(photos, watching, wait, tmp_path):
+    (tmp_path / "far").mkdir()
+    share = Share(tmp_path / "far", photos.folder / "nas")
+    try:
+        wait(lambda: watching.says("nas in it is on fuse"), "nobody tells of all its changes")
+    finally:
+        share.close()
+    wait(
+        lambda: sum(line.startswith("Watching ") for line in watching.log) >= 2,
+        "they are told again",
+    )
+
+
+@pytest.mark.mounted
+def test_a_share_that_goes_is_offline_at_once(mediafs, photos, watch_impatiently, wait, tmp_path):
+    photos.jpeg("first.jpg")
+    above, away = tmp_path / "above", tmp_path / "away"
+    above.mkdir()
+    share = Share(photos.folder, above / "share")
+    try:
+        mediafs.index(share.at)
+        watching = watch_impatiently()
+        wait(lambda: watching.runs, "the first look")
+
+        above.rename(away)
+        wait(lambda: watching.runs[-1]["offline"] == [str(share.at)], "it is offline")
+        runs = len(watching.runs)
+        suspect_the_first(mediafs)
+        wait(lambda: len(watching.runs) > runs, "it is looked for again")
+
+        assert watching.says("went away")
+        assert len([line for line in watching.log if "if it is right as it is now" in line]) == 1
+    finally:
+        if away.exists():
+            away.rename(above)
         share.close()
 
 

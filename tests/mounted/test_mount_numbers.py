@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,16 +26,23 @@ REFUSED = {errno.ESTALE, errno.EIO}
 
 
 @contextlib.contextmanager
-def half_read(path: Path) -> Iterator[int]:
-    """A handle of which the first half was read."""
+def held(path: Path) -> Iterator[int]:
+    """A handle."""
     fd = os.open(path, os.O_RDONLY)
     try:
-        assert os.read(fd, 4 * MB) == OLD[: 4 * MB]
         yield fd
     finally:
         # The kernel tells of a bad inode here once more.
         with contextlib.suppress(OSError):
             os.close(fd)
+
+
+@contextlib.contextmanager
+def half_read(path: Path) -> Iterator[int]:
+    """A handle of which the first half was read."""
+    with held(path) as fd:
+        assert os.read(fd, 4 * MB) == OLD[: 4 * MB]
+        yield fd
 
 
 def rest(fd: int) -> bytes | None:
@@ -53,9 +62,10 @@ def index_again(library, data: bytes) -> None:
     """Other bytes of a.mov; until the kernel was told."""
     (library.top / "a.mov").write_bytes(data)
     library.maker.seen(library.root, library.top, "a.mov")
-    told = library.at / "originals/told"
+    name = f"originals/told-{len(list((library.at / 'originals').glob('told-*')))}"
+    told = library.at / name
     assert not told.exists()
-    library.file("told", b"", "originals/told")
+    library.file(told.name, b"", name)
     library.publish()
     library.wait(told.exists)
 
@@ -124,6 +134,25 @@ def test_nor_where_the_reader_itself_asks(library, shown):
             assert os.fstat(first).st_size == 8 * MB
 
         assert rest(first) in {OLD[4 * MB :], None}
+
+
+def test_who_opens_the_new_bytes_by_a_path_reads_them_however_many_do_at_once(library):
+    """What the kernel asks for the one may be about an inode that it just gave up for the other."""
+    names = [f"{view}/a.mov" for view in ("originals", "by-date", "by-type", "by-source")]
+    library.file("a.mov", b"000", *names)
+    library.mount()
+    together = threading.Barrier(len(names))
+
+    def read(name: str) -> bytes | int:
+        together.wait()
+        return bytes_or_error(str(library.at / name))
+
+    with ThreadPoolExecutor(len(names)) as readers:
+        for number in range(1, 200):
+            new = b"%03d" % number
+            with held(library.at / names[0]):
+                library.file("a.mov", new)
+                assert set(readers.map(read, names)) == {new}
 
 
 # ---------------------------------------------------------------------------- another catalog

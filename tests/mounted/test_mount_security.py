@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import stat
 import struct
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from make_catalog import CatalogMaker
-from others import NOBODY, as_user, needs_root, on_behalf_of, reachable_folder
+from others import (
+    NOBODY,
+    as_user,
+    needs_root,
+    on_behalf_of,
+    reachable_folder,
+    with_own_mounts,
+)
+from stubborn import Share
 
 from mediafs.vfs.content import OpenFile
 
@@ -205,6 +215,56 @@ def test_modes_follow_the_next_generation(library):
 
 
 @needs_root
+def test_a_folder_asked_for_before_its_disk_was_is_shown_as_it_is_once_it_was(library):
+    shown(library, "open/a.jpg", b"a")
+    library.mount(allow_other=True)
+
+    for number in range(3):  # each is asked for at once, most often before its folder is known
+        late = shown(library, f"late {number}/{number}.jpg", b"b")
+        library.publish()
+        library.wait(late.exists)
+        library.wait(lambda at=late: mode_of(at) == 0o444)
+
+        assert as_user(late.read_bytes) == b"b"
+
+
+@needs_root
+def test_who_joins_a_group_is_shown_what_it_may_read_now(library, tmp_path):
+    source, groups = library.top / "ours/a.jpg", tmp_path / "group"
+    source.parent.mkdir()
+    source.write_bytes(b"a")
+    source.chmod(0o400)
+    source.parent.chmod(0o750)
+    os.chown(source, NOBODY, GROUP)
+    os.chown(source.parent, 0, GROUP)
+    groups.write_bytes(Path("/etc/group").read_bytes())
+    library.maker.close()  # it is written by another process
+
+    def modes() -> tuple[int, int]:
+        subprocess.run(["mount", "--bind", groups, "/etc/group"], check=True)
+        library.maker = CatalogMaker(library.catalog)
+        library.file("ours/a.jpg", b"a", "originals/a.jpg")
+        photo = library.at / "originals/a.jpg"
+        library.mount(allow_other=True)
+        try:
+            before = mode_of(photo)
+            with groups.open("a") as file:
+                file.write(f"ours:x:{GROUP}:{pwd.getpwuid(NOBODY).pw_name}\n")
+            library.publish()
+            library.wait(lambda: mode_of(photo) != before)
+            return before, mode_of(photo)
+        finally:
+            library.close()
+
+    try:
+        found = with_own_mounts(modes)
+    except (subprocess.CalledProcessError, PermissionError) as exc:
+        pytest.skip(f"no mounts of its own can be had here: {exc}")
+
+    assert found == (0, 0o400)
+
+
+@needs_root
 def test_paths_are_told_to_who_may_read_the_file(library):
     photo = shown(library, "open/a.jpg", b"a")
     closed = shown(library, "closed/b.jpg", b"b", home=0o700)
@@ -232,6 +292,50 @@ def test_paths_are_told_to_who_may_read_the_file(library):
 def test_a_copy_in_a_closed_folder_does_not_stand_in_for_an_open_file(library):
     photo = shown(library, "open/a.jpg", b"the bytes")
     shown(library, "closed/copy.jpg", b"the bytes", home=0o700)
+    library.mount(allow_other=True)
+    assert as_user(photo.read_bytes) == b"the bytes"
+
+    (library.top / "open/a.jpg").write_bytes(b"redacted!")
+
+    with pytest.raises(PermissionError):
+        as_user(photo.read_bytes)
+    assert photo.read_bytes() == b"the bytes"
+
+
+@pytest.fixture
+def private_share(library, tmp_path) -> Iterator[Share]:
+    """A root whose modes let everybody in, on a FUSE filesystem that is its user's alone."""
+    behind = tmp_path / "server"
+    behind.mkdir()
+    (behind / "far.jpg").write_bytes(b"the bytes")
+    share = Share(behind, tmp_path / "nas")
+    try:
+        root = library.maker.root(share.at, b"nas")
+        far = library.maker.seen(root, share.at, "far.jpg")
+        library.maker.place("originals/far.jpg", far)
+        library.maker.place("by-source/nas/far.jpg", far)
+        yield share
+    finally:
+        share.close()
+
+
+@needs_root
+def test_what_lies_on_somebodys_own_share_is_theirs_alone(library, private_share):
+    library.mount(allow_other=True)
+    photo = library.at / "originals/far.jpg"
+
+    assert mode_of(private_share.at / "far.jpg") == 0o644
+    assert as_user(lambda: mode_of(photo)) == 0o400
+    with pytest.raises(PermissionError):
+        as_user(photo.read_bytes)
+    assert listed(library.at / "by-source/nas") == errno.EACCES
+    assert photo.read_bytes() == b"the bytes"
+
+
+@needs_root
+@pytest.mark.usefixtures("private_share")
+def test_a_copy_on_somebodys_own_share_does_not_stand_in_for_an_open_file(library):
+    photo = shown(library, "open/a.jpg", b"the bytes")
     library.mount(allow_other=True)
     assert as_user(photo.read_bytes) == b"the bytes"
 
@@ -312,6 +416,14 @@ def test_a_folder_on_a_disk_that_is_away_is_listed_as_it_was_last_known(library)
     assert listed(as_on_disk / "closed") == errno.EACCES
 
 
+def replace_catalog(library, made: CatalogMaker) -> None:
+    made.close()
+    library.maker.close()
+    for ending in ("-wal", "-shm"):
+        library.catalog.with_name(f"{library.catalog.name}{ending}").unlink(missing_ok=True)
+    made.path.rename(library.catalog)
+
+
 @needs_root
 def test_a_folder_of_another_catalog_is_not_listed_before_it_was_looked_at(library, tmp_path):
     shown(library, "open/a.jpg", b"a")
@@ -324,13 +436,9 @@ def test_a_folder_of_another_catalog_is_not_listed_before_it_was_looked_at(libra
         made.place(f"by-source/photos/{relative}", made.seen(root, library.top, relative))
     made.place("new.jpg", made.seen(root, library.top, "open/a.jpg"))
     made.publish([b"new.jpg", b"by-source"])
-    made.close()
-    library.maker.close()
-    for ending in ("-wal", "-shm"):
-        library.catalog.with_name(f"{library.catalog.name}{ending}").unlink(missing_ok=True)
     assert listed(as_on_disk / "closed") == errno.EACCES
 
-    (tmp_path / "other.db").rename(library.catalog)
+    replace_catalog(library, made)
     found = set()
 
     def is_known() -> bool:
@@ -340,3 +448,22 @@ def test_a_folder_of_another_catalog_is_not_listed_before_it_was_looked_at(libra
 
     library.wait(is_known)
     assert found == {str(errno.EACCES)}
+
+
+@needs_root
+def test_a_folder_of_another_catalog_is_not_shown_as_the_one_of_its_number(library, tmp_path):
+    photo = shown(library, "open/a.jpg", b"a")
+    library.mount(allow_other=True)
+    assert mode_of(photo) == 0o444
+    opened = library.maker.db.execute("SELECT folder_id FROM file").get
+    made = CatalogMaker(tmp_path / "other.db")
+    away = made.root(tmp_path / "away", b"away")
+    made.place("originals/b.jpg", made.row(away, b"closed/b.jpg", photo.stat(), bytes(32)))
+    made.publish()
+    assert made.db.execute("SELECT folder_id FROM file").get == opened
+
+    replace_catalog(library, made)
+
+    there = library.at / "originals/b.jpg"
+    library.wait(there.exists)
+    library.wait(lambda: mode_of(there) == 0)

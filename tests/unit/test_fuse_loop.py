@@ -139,6 +139,33 @@ def test_who_waits_for_a_request_is_told_of_the_end_and_leaves_the_turn_free(req
     assert ended == [True, True]
 
 
+class TakenAndEnded(trio.abc.Instrument):
+    """As who waits for the next request wakes up, it was taken by another, who ends the loop."""
+
+    def __init__(self, turn: Turn, requests: Requests) -> None:
+        self._turn, self._requests = turn, requests
+
+    def before_task_step(self, task) -> None:
+        if task.name == "waits" and len(self._requests.taken) == 0:
+            self._requests.take()
+            self._turn.notify_closing(self._requests.reading)
+
+
+def test_so_is_who_woke_up_just_when_the_end_was_told(requests):
+    async def main() -> None:
+        turn = Turn()
+        with trio.fail_after(5):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(serve, turn, requests, 2, at_once, name="waits")
+                await trio.testing.wait_all_tasks_blocked()
+                trio.lowlevel.add_instrument(TakenAndEnded(turn, requests))
+                requests.send(0)
+
+    trio.run(main)
+
+    assert requests.taken == [0]
+
+
 def test_the_binding_has_its_own_scheduler_again_at_the_end():
     own = pyfuse3.trio
 

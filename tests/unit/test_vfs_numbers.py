@@ -151,6 +151,80 @@ def test_other_bytes_of_a_file_that_is_read_are_another_inode_of_its_number(show
     trio.run(run)
 
 
+def test_an_inode_that_became_another_while_it_was_opened_is_not_opened(shown):
+    """The cache knows it as dead by then, and who opened it by its path could not read it."""
+    number = shown.number(b"originals", b"a.jpg")
+    opened = []
+
+    async def open_by_path() -> None:
+        """As Linux does: what a path leads to is looked up again, once."""
+        known = shown.vfs.numbers.generations.get(number, 0)
+        try:
+            handle = await shown.vfs.open(number)
+        except Outdated:
+            shown.number(b"originals", b"a.jpg")
+            known = shown.vfs.numbers.generations.get(number, 0)
+            handle = await shown.vfs.open(number)
+        opened.append((known, bytes(await handle.read(0, 10))))
+        handle.release()
+
+    async def run() -> None:
+        first = await shown.vfs.open(number)
+        shown.publish("a.jpg", b"A")
+        shown.publish("copy.jpg", b"A")
+        (shown.top / "a.jpg").unlink()  # so that opening takes a thread
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(open_by_path)
+        first.release()
+
+    trio.run(run)
+
+    assert opened == [(1, b"A")] * 4
+
+
+def renewed(shown) -> int:
+    """The number of a file that became another inode, which nobody looked up yet."""
+    number = shown.number(b"originals", b"a.jpg")
+
+    async def run() -> None:
+        first = await shown.vfs.open(number)
+        shown.publish("a.jpg", b"A")
+        with pytest.raises(Outdated):
+            await shown.vfs.open(number)
+        first.release()
+
+    trio.run(run)
+    return number
+
+
+def test_only_who_looked_it_up_knows_another_inode_until_the_answer_arrived(shown):
+    """As long as a thread waits to go on, what others ask may be about the one that was."""
+    number, numbers = renewed(shown), shown.vfs.numbers
+    folder = shown.number(b"originals")
+    shown.vfs.child(folder, b"a.jpg", 1)
+
+    for _ in range(2):
+        with pytest.raises(Outdated):
+            numbers.admit(number, 2)
+    shown.vfs.child(folder, b"a.jpg", 2)
+
+    assert numbers.admit(number, 2) == 1
+    assert numbers.admit(number, 3) == 1
+
+
+def test_that_an_answer_arrived_is_supposed_after_a_while(shown, monkeypatch):
+    """In an NFS server the thread that looked it up may ask nothing more."""
+    monkeypatch.setattr("mediafs.vfs.numbers._ARRIVES_SECONDS", 0.0)
+    number, folder = renewed(shown), shown.number(b"originals")
+    with pytest.raises(Outdated):
+        shown.vfs.numbers.admit(number, 2)
+
+    shown.vfs.child(folder, b"a.jpg", 1)
+
+    assert shown.vfs.numbers.admit(number, 2) == 1
+
+
 def test_each_time_it_is_an_inode_that_it_never_was(shown):
     number = shown.number(b"originals", b"a.jpg")
 
