@@ -82,6 +82,15 @@ def test_a_second_run_opens_nothing(mediafs, photos):
     assert said["generation"] == 1
 
 
+def test_another_option_makes_a_generation_though_no_file_is_new(mediafs, photos):
+    photos.jpeg("a.jpg")
+    mediafs.index(photos.folder)
+
+    ran = mediafs.index(photos.folder, "--raw-companion", "duplicate")
+
+    assert (ran["opened"], ran["generation"]) == (0, 2)
+
+
 def test_a_changed_file_is_read_again(mediafs, photos):
     photos.jpeg("a.jpg")
     photos.jpeg("b.jpg")
