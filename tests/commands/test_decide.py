@@ -365,9 +365,12 @@ def test_without_a_catalog_it_is_refused_and_none_is_made(mediafs, photos):
 def test_a_verb_is_only_typed(mediafs, pair):
     config = mediafs.home / "config/mediafs/config.toml"
     config.parent.mkdir(parents=True)
-    config.write_text('ignore = ["*.tmp"]\nundo = true\nlist = true\n')
     env = {f"MEDIAFS_{name}": "1" for name in ("ORIGINAL", "IGNORE", "UNDO", "LIST")}
 
+    for word in ('ignore = ["*.tmp"]', "undo = true", "list = true"):
+        config.write_text(word)
+        refused(mediafs, "--not-a-duplicate", pair[1], code=3)
+    config.unlink()
     refused(mediafs, pair[1], code=3, env=env)
     mediafs("decide", "--not-a-duplicate", pair[1], env=env)
 
